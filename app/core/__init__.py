@@ -1,0 +1,1 @@
+"""The engine: knows no business, reusable as it stands."""

@@ -1,0 +1,354 @@
+"""Workflows: states and the arrows between them, declared once and run from every door.
+
+From one declaration come button, bulk action, REST call, shell command, permission, fact and
+history entry. `run` reports every record: done, or refused with the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import event as sa_event
+from sqlalchemy import inspect, select
+
+from app.core import facts, history, scope
+from app.core import work as _work
+from app.core.errors import BusinessError, Conflict, Forbidden, NotFound
+
+FLOWS: dict[str, Flow] = {}
+Guard = Callable[[Any, _work.Work], None]
+
+
+@dataclass(frozen=True)
+class Transition:
+    """One arrow. Everything any door needs to offer it is here.
+
+    :param target: the state it leads to; None keeps the state
+    :param form: WTForms form of the data it asks for, the same on screen and over REST
+    :param set_wise: takes the whole selection at once, all or nothing
+    :param as_house: the effect may look past its actor's rows (stock, approval rules)
+    :param hidden: no button: another rule or a job takes this step
+    :param style: primary, plain or danger: how the button looks
+    """
+
+    flow: Flow
+    name: str
+    source: frozenset[str]
+    target: str | None
+    label: Any
+    effect: Callable[..., Any]
+    ask: Any = None
+    icon: str = "fa-arrow-right"
+    guards: tuple[Guard, ...] = ()
+    form: type | None = None
+    set_wise: bool = False
+    as_house: bool = False
+    hidden: bool = False
+    style: str = "plain"
+
+    @property
+    def key(self) -> str:
+        """Permission, fact name and API path in one: 'order.approve'."""
+        return f"{self.flow.noun}.{self.name}"
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """One record that stayed as it was, and why."""
+
+    id: int
+    label: str
+    error: BusinessError
+
+
+@dataclass(frozen=True)
+class Offer:
+    """One transition as it stands for one record and one actor."""
+
+    step: Transition
+    enabled: bool
+    fits: bool
+    reason: Any = None
+
+
+@dataclass
+class Outcome:
+    """What a run did; nothing is dropped silently. `made` are the records the effects made."""
+
+    done: list[Any] = field(default_factory=list)
+    refused: list[Refusal] = field(default_factory=list)
+    made: list[Any] = field(default_factory=list)
+
+
+class Flow:
+    """The life of one model.
+
+    :param noun: singular, lower case: 'order'
+    :param states: {code: lazy label}; the first one is where records are born
+    :param final: states that nothing leaves, on purpose
+    """
+
+    def __init__(
+        self, model: Any, noun: str, states: Mapping[str, Any], final: Iterable[str] = (), column: str = "state"
+    ) -> None:
+        self.model, self.noun, self.states, self.column = model, noun, dict(states), column
+        self.final = frozenset(final)
+        self.transitions: dict[str, Transition] = {}
+        FLOWS[noun] = self
+        facts.MODELS[noun] = model
+        sa_event.listen(getattr(model, column), "set", self._refuse_direct_write)
+
+    @property
+    def initial(self) -> str:
+        return next(iter(self.states))
+
+    def transition(
+        self, name: str, *, source: Iterable[str], target: str | None, label: Any, **more: Any
+    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Declare an arrow; the decorated function is its effect: `effect(record, work, **data)`.
+
+        A set-wise effect gets the list of records. What an effect returns is a record it made.
+        """
+        unknown = ({target} - {None} | set(source)) - self.states.keys()
+        if unknown:
+            raise ValueError(f"{self.noun}.{name}: unknown states {sorted(map(str, unknown))}")
+        more["guards"] = tuple(more.get("guards", ()))
+
+        def declare(effect: Callable[..., Any]) -> Callable[..., Any]:
+            self.transitions[name] = Transition(
+                self, name, frozenset(source), target, label, effect, **more
+            )
+            return effect
+
+        return declare
+
+    # --- what is possible ----------------------------------------------------------------------
+
+    def offers(self, record: Any, work: _work.Work | None = None) -> list[Offer]:
+        """Every transition the actor may take on `record`, with the reason where it is disabled now."""
+        work = work or _work.current()
+        return [
+            self._offer(step, record, work)
+            for step in self.transitions.values()
+            if not step.hidden and work.actor.may(step.key)
+        ]
+
+    def _offer(self, step: Transition, record: Any, work: _work.Work) -> Offer:
+        if self.state(record) not in step.source:
+            return Offer(step, False, False, self._wrong_state(step, record).message)
+        try:
+            with scope.lifted(work, "guards may need what the actor cannot see") if step.as_house else nullcontext():
+                for guard in step.guards:
+                    guard(record, work)
+        except BusinessError as error:
+            return Offer(step, False, True, error.message)
+        return Offer(step, True, True)
+
+    def state(self, record: Any) -> str:
+        return str(getattr(record, self.column))
+
+    # --- taking a step -------------------------------------------------------------------------
+
+    def run(
+        self, name: str, records: Iterable[Any], *, versions: Mapping[int, int] | None = None, **data: Any
+    ) -> Outcome:
+        """Take the step `name` on each record, each in its own savepoint.
+
+        :param records: records or ids; ids that are unknown or not the actor's come back as `not_found`
+        :param versions: {id: version the caller saw}; another version is refused as `stale`
+        :raises Forbidden: the actor may not take this step at all
+        """
+        work, step = _work.current(), self.transitions[name]
+        self._allow(step, work)
+        ids = list(dict.fromkeys(int(getattr(one, "id", one)) for one in records))
+        found = self.lock(ids, work)
+        outcome = Outcome(refused=[self._missing(one) for one in ids if one not in found])
+        rows = list(found.values())
+        if step.set_wise:
+            self._run_set(step, rows, versions or {}, data, outcome, work)
+            return outcome
+        for row in rows:
+            with self._savepoint(work, row, outcome):
+                made = self._apply(step, row, (versions or {}).get(row.id), data, work)
+                outcome.done.append(row)
+                outcome.made += [made] if made is not None else []
+        return outcome
+
+    def run_one(self, name: str, record: Any, **data: Any) -> Any:
+        """Take one step on one record inside a rule; a refusal is raised.
+
+        :returns: the record the effect made, if any
+        """
+        outcome = self.run(name, [record], **data)
+        if outcome.refused:
+            raise outcome.refused[0].error
+        return outcome.made[0] if outcome.made else None
+
+    def lock(self, ids: list[int], work: _work.Work) -> dict[int, Any]:
+        """The actor's rows among `ids`, locked in id order, freshly read."""
+        work.session.flush()
+        rows = work.session.scalars(
+            select(self.model)
+            .where(self.model.id.in_(ids))
+            .order_by(self.model.id)
+            .with_for_update(of=self.model)
+            .execution_options(populate_existing=True)
+        )
+        return {row.id: row for row in rows.unique()}
+
+    @contextmanager
+    def _savepoint(self, work: _work.Work, row: Any, outcome: Outcome) -> Iterator[None]:
+        identity, label, mark = row.id, str(row), work.mark()
+        try:
+            with work.session.begin_nested():
+                yield
+                work.session.flush()
+        except BusinessError as error:
+            work.rewind(mark)
+            outcome.refused.append(Refusal(identity, label, error))
+
+    def _run_set(
+        self,
+        step: Transition,
+        rows: list[Any],
+        versions: Mapping[int, int],
+        data: dict[str, Any],
+        outcome: Outcome,
+        work: _work.Work,
+    ) -> None:
+        if outcome.refused or not rows:
+            outcome.refused += [self._left(row, outcome) for row in rows]
+            return
+        mark = work.mark()
+        try:
+            with work.session.begin_nested():
+                for row in rows:
+                    self._check(step, row, versions.get(row.id), work)
+                made = self._effect(step, rows, data, work)
+                for row in rows:
+                    self._arrive(step, row, data, work)
+                work.session.flush()
+            outcome.done += rows
+            outcome.made += [made] if made is not None else []
+        except BusinessError as error:
+            work.rewind(mark)
+            outcome.refused += [Refusal(row.id, str(row), error) for row in rows]
+
+    def _apply(
+        self, step: Transition, row: Any, version: int | None, data: dict[str, Any], work: _work.Work
+    ) -> Any:
+        self._check(step, row, version, work)
+        with work.doing(step.key, data.get("reason") or data.get("note")):
+            made = self._effect(step, row, data, work)
+            self._arrive(step, row, data, work)
+            work.session.flush()
+        return made
+
+    def _effect(self, step: Transition, rows: Any, data: dict[str, Any], work: _work.Work) -> Any:
+        with scope.lifted(work, f"effect of {step.key}") if step.as_house else nullcontext():
+            return step.effect(rows, work, **data)
+
+    def _check(self, step: Transition, row: Any, version: int | None, work: _work.Work) -> None:
+        if version is not None and row.version != version:
+            raise stale(row)
+        if self.state(row) not in step.source:
+            raise self._wrong_state(step, row)
+        with scope.lifted(work, f"guards of {step.key}") if step.as_house and step.guards else nullcontext():
+            for guard in step.guards:
+                guard(row, work)
+
+    def _arrive(self, step: Transition, row: Any, data: dict[str, Any], work: _work.Work) -> None:
+        before = self.state(row)
+        if step.target is not None:
+            self._put(row, step.target)
+        after = self.state(row)
+        if before == after:
+            history.record(work, row, step.key, data.get("reason"))
+        payload = {key: value for key, value in data.items() if key in ("reason", "note")}
+        facts.publish(work, step.key, self.noun, row, before=before, after=after, **payload)
+
+    def move(self, row: Any, state: str) -> None:
+        """Inside an effect that decides where its arrow ends (submit in automatic mode)."""
+        self._put(row, state)
+
+    def _put(self, row: Any, state: str) -> None:
+        if state not in self.states:
+            raise ValueError(f"{self.noun} knows no state {state}")
+        row.__dict__["_flow_open"] = True
+        try:
+            setattr(row, self.column, state)
+        finally:
+            row.__dict__.pop("_flow_open", None)
+
+    # --- past the arrows -----------------------------------------------------------------------
+
+    def record(self, row: Any, state: str, at: datetime, source: str) -> None:
+        """Take a record over in `state` (import, demo): history, but no facts, stock or notices."""
+        work = _work.current()
+        self._put(row, state)
+        work.session.add(row)
+        history.record(work, row, f"{self.noun}.record", source, at=at)
+
+    def override(self, row: Any, state: str, reason: str) -> None:
+        """Set a state by hand, behind its own permission and with a reason (X-40).
+
+        :raises Forbidden: without '<noun>.override'; BusinessError 'reason_missing'
+        """
+        work = _work.current()
+        if not work.actor.may(f"{self.noun}.override"):
+            raise Forbidden("not_permitted", _l("You are not permitted to do this."))
+        if not reason.strip():
+            raise BusinessError("reason_missing", _l("Give a reason."), field="reason")
+        with work.doing(f"{self.noun}.override", reason):
+            self._put(row, state)
+            history.record(work, row, f"{self.noun}.override", reason)
+            work.session.flush()
+
+    # --- refusals ------------------------------------------------------------------------------
+
+    def _allow(self, step: Transition, work: _work.Work) -> None:
+        if not work.actor.may(step.key):
+            raise Forbidden("not_permitted", _l("You are not permitted to do this."), permission=step.key)
+
+    def _missing(self, identity: int) -> Refusal:
+        return Refusal(identity, str(identity), NotFound("not_found", _l("There is no such record.")))
+
+    def _left(self, row: Any, outcome: Outcome) -> Refusal:
+        text = _l("Nothing was done, because another record of the selection was refused.")
+        return Refusal(row.id, str(row), BusinessError("selection_refused", text))
+
+    def _wrong_state(self, step: Transition, row: Any) -> Conflict:
+        state = self.states.get(self.state(row), self.state(row))
+        return Conflict(
+            "wrong_state",
+            _l("This step is not possible in the state “%(state)s”.", state=state),
+            state=self.state(row),
+            transition=step.name,
+        )
+
+    def _refuse_direct_write(self, row: Any, value: Any, oldvalue: Any, initiator: Any) -> None:
+        born = not inspect(row).persistent and value == self.initial
+        if not (born or row.__dict__.get("_flow_open")):
+            raise RuntimeError(f"{self.noun}.{self.column} is written by Flow.run only")
+
+    def problems(self) -> list[str]:
+        """States nobody reaches and dead ends nobody declared final: for the structure test."""
+        reached, edges = {self.initial}, {self.initial}
+        arrows = [(s, t.target) for t in self.transitions.values() for s in t.source if t.target]
+        while edges:
+            edges = {target for source, target in arrows if source in reached} - reached
+            reached |= edges
+        ends = self.states.keys() - {source for source, target in arrows if target != source} - self.final
+        lost = self.states.keys() - reached
+        return [f"nobody reaches {one}" for one in sorted(lost)] + [f"{one} is a dead end" for one in sorted(ends)]
+
+
+def stale(row: Any) -> Conflict:
+    """The refusal of somebody who looks at an older version of `row`."""
+    text = _l("Somebody else changed this record meanwhile. Look at it again, then repeat the step.")
+    return Conflict("stale", text, version=row.version)

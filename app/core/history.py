@@ -1,0 +1,170 @@
+"""Who did what to which record when: one change set per action, before and after, lines included.
+
+A model takes part by `__history__`: the noun of its own record, or the name of the relationship to
+the record it is a line of. Rows are append-only for the application's database roles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from flask_appbuilder import Model
+from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, String, event, inspect
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Session
+
+from app.core import work as _work
+from app.core.scope import owned_by, rows_of
+
+SILENT = frozenset(
+    {"id", "version", "created_at", "created_by", "updated_at", "updated_by", "search", "customer_id"}
+)
+
+
+@owned_by("customer_id", writable=True)
+class History(Model):
+    """One change set. `customer_id` is 0 where the record is the house's own."""
+
+    __tablename__ = "history"
+    __table_args__ = (Index("ix_history_record", "noun", "record_id", "id"),)
+    id = Column(BigInteger, Identity(), primary_key=True)
+    customer_id = Column(BigInteger, nullable=False)
+    noun = Column(String(40), nullable=False)
+    record_id = Column(BigInteger, nullable=False)
+    at = Column(DateTime(timezone=True), nullable=False, doc="UTC")
+    actor_id = Column(BigInteger, doc="user, where a person acted")
+    actor = Column(String(120), nullable=False)
+    inside = Column(String(8), nullable=False, doc="staff, system or external: names of staff stay inside")
+    action = Column(String(60), nullable=False)
+    source = Column(String(80), nullable=False, doc="the door: screen, rest, shell:<user>, job:<name>")
+    note = Column(String(2000), doc="reason or remark given with the action")
+    changes = Column(JSONB, nullable=False, doc="{field: [before, after]}; lines as lines.<id>.field")
+
+
+@dataclass
+class Change:
+    """What is about to be written for one record under one action."""
+
+    record: Any
+    action: str
+    note: str | None
+    fields: dict[str, list[Any]] = field(default_factory=dict)
+    parts: list[tuple[str, Any, dict[str, list[Any]]]] = field(default_factory=list)
+
+    def copy(self) -> Change:
+        return Change(self.record, self.action, self.note, dict(self.fields), list(self.parts))
+
+
+def plain(value: Any) -> Any:
+    """A value as the history keeps it: text for amounts and instants, a label for a record."""
+    if isinstance(value, Decimal | datetime | date):
+        return value.isoformat() if not isinstance(value, Decimal) else format(value.normalize(), "f")
+    if value is None or isinstance(value, str | int | bool | list | dict):
+        return value
+    return str(value)
+
+
+def record(work_: _work.Work, row: Any, action: str, note: str | None = None, **fields: Any) -> None:
+    """Enter an action that changed nothing itself (an assignment, a download, a link sent)."""
+    change = _change(work_, row, action, note)
+    change.fields.update({name: [None, plain(value)] for name, value in fields.items()})
+
+
+def _change(work_: _work.Work, row: Any, action: str, note: str | None) -> Change:
+    key = (id(row), action)
+    if key not in work_.changes:
+        work_.changes[key] = Change(row, action, note)
+    found: Change = work_.changes[key]
+    found.note = note or found.note
+    return found
+
+
+def _delta(row: Any, kind: str) -> dict[str, list[Any]]:
+    """Changed columns of a row: {field: [before, after]}; relations appear under their own name."""
+    state, found = inspect(row), {}
+    secret = getattr(type(row), "__secret__", frozenset())
+    for attribute in state.mapper.column_attrs:
+        name = attribute.key
+        if name in SILENT or name in secret:
+            continue
+        past = state.attrs[name].history
+        before = past.deleted[0] if past.deleted else None
+        if kind == "new":
+            after = getattr(row, name)
+            if after is not None:
+                found[name] = [None, plain(after)]
+        elif kind == "deleted":
+            found[name] = [plain(getattr(row, name)), None]
+        elif past.has_changes() and past.added and before != past.added[0]:
+            found[name] = [plain(before), plain(past.added[0])]
+    return found
+
+
+def _root(row: Any) -> tuple[Any, str | None]:
+    mark = getattr(type(row), "__history__", None)
+    if mark is None:
+        return None, None
+    if isinstance(mark, tuple):  # (relationship to the record, name of the list on it)
+        parent = getattr(row, mark[0])
+        return parent, mark[1]
+    return row, None
+
+
+@event.listens_for(Session, "before_flush")
+def _collect(session: Session, *_: Any) -> None:
+    work_ = _work.current_or_none()
+    if work_ is None:
+        return
+    groups = (("new", session.new), ("dirty", session.dirty), ("deleted", session.deleted))
+    for kind, rows in groups:
+        for row in list(rows):
+            root, part = _root(row)
+            if root is None or (kind == "dirty" and not session.is_modified(row)):
+                continue
+            delta = _delta(row, kind)
+            if not delta:
+                continue
+            change = _change(work_, root, work_.action, work_.note)
+            if part is None:
+                _merge(change.fields, delta)
+            else:
+                change.parts.append((part, row, delta))
+
+
+def _merge(into: dict[str, list[Any]], delta: Mapping[str, list[Any]]) -> None:
+    for name, (before, after) in delta.items():
+        into[name] = [into[name][0] if name in into else before, after]
+
+
+def _customer_of(row: Any) -> int:
+    rows = rows_of(type(row))
+    return int(getattr(row, rows.column)) if rows.kind == "owned" and rows.column else 0
+
+
+def write(work_: _work.Work) -> None:
+    """Turn what was collected into rows; called when the door commits, after the last flush."""
+    changes, work_.changes = list(work_.changes.values()), {}
+    for change in changes:
+        fields = dict(change.fields)
+        for part, row, delta in change.parts:
+            _merge(fields, {f"{part}.{row.id}.{name}": pair for name, pair in delta.items()})
+        mark = type(change.record).__history__
+        work_.session.add(
+            History(
+                customer_id=_customer_of(change.record),
+                noun=mark if isinstance(mark, str) else type(change.record).__tablename__,
+                record_id=change.record.id,
+                at=work_.now,
+                actor_id=work_.actor.user_id,
+                actor=work_.actor.name,
+                inside=work_.actor.kind,
+                action=change.action,
+                source=work_.source,
+                note=change.note,
+                changes=fields,
+            )
+        )

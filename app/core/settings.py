@@ -1,0 +1,92 @@
+"""Settings of the business: declared once in code, their values kept by scope.
+
+Deployment values live in `config.py`; what an administrator decides lives here. The narrowest
+scope that has a value wins: customer, access group, order type, portal, branch, system.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from flask_appbuilder import Model
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import BigInteger, Column, Identity, String, UniqueConstraint, select
+from sqlalchemy.dialects.postgresql import JSONB
+
+from app.core.errors import BusinessError
+from app.core.scope import shared
+from app.core.work import Work
+
+SCOPES = ("customer", "access_group", "order_type", "portal", "branch", "system")
+SETTINGS: dict[str, Setting] = {}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting: its type (bool, int, str, Decimal or a tuple of choices), default and text."""
+
+    name: str
+    kind: Any
+    default: Any
+    text: Any
+    scopes: tuple[str, ...]
+
+
+@shared
+class SettingValue(Model):
+    """The value of one setting in one scope. `scope_id` is 0 for the system."""
+
+    __tablename__ = "settings"
+    __table_args__ = (UniqueConstraint("name", "scope", "scope_id"),)
+    __history__ = "setting"
+    id = Column(BigInteger, Identity(), primary_key=True)
+    name = Column(String(60), nullable=False)
+    scope = Column(String(20), nullable=False, default="system")
+    scope_id = Column(BigInteger, nullable=False, default=0)
+    value = Column(JSONB, nullable=False)
+
+    def __repr__(self) -> str:
+        return str(self.name)
+
+
+def setting(name: str, kind: Any, default: Any, text: Any, scopes: Iterable[str] = ("system",)) -> Setting:
+    """Declare a setting next to the rule that reads it."""
+    SETTINGS[name] = Setting(name, kind, default, text, tuple(scopes))
+    return SETTINGS[name]
+
+
+def parse(declared: Setting, value: Any) -> Any:
+    """A value as the setting's type.
+
+    :raises BusinessError: 'bad_setting' naming the setting
+    """
+    try:
+        if isinstance(declared.kind, tuple):
+            if value not in declared.kind:
+                raise ValueError(value)
+            return value
+        if declared.kind is bool:
+            return value if isinstance(value, bool) else {"true": True, "false": False}[str(value).lower()]
+        if declared.kind is Decimal:
+            return Decimal(str(value))
+        return declared.kind(value)
+    except (ValueError, KeyError, ArithmeticError, TypeError):
+        text = _l("The value of the setting %(name)s is not valid.", name=declared.name)
+        raise BusinessError("bad_setting", text, field="value") from None
+
+
+def get(name: str, work: Work, **ids: int | None) -> Any:
+    """The value of a setting for a record: `get("X", work, customer=7, branch=1)`."""
+    declared = SETTINGS[name]
+    values = work.cache.get("settings")
+    if values is None:
+        rows = work.session.scalars(select(SettingValue))
+        values = work.cache["settings"] = {(row.name, row.scope, row.scope_id): row.value for row in rows}
+    for scope in SCOPES:
+        wanted = 0 if scope == "system" else ids.get(scope)
+        if wanted is not None and scope in declared.scopes and (name, scope, wanted) in values:
+            return parse(declared, values[name, scope, wanted])
+    return declared.default

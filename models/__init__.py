@@ -1,0 +1,1 @@
+"""What we store: columns, constraints, relations, small derived properties. One file per noun."""
