@@ -3,11 +3,10 @@
 import os
 
 from alembic import context
+from flask_appbuilder import Model
 from sqlalchemy import create_engine
 
 import app
-from app.extensions import db  # noqa: F401  the framework's tables come with it
-from flask_appbuilder import Model
 
 app.load_engine()
 from flask_appbuilder.security.sqla import models as _security  # noqa: E402, F401

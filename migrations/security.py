@@ -18,7 +18,9 @@ def ids(name: str) -> str:
 
 def grant(table: str, roles, *rights: str) -> None:
     """Give `rights` on a table; inserting includes the use of its identity sequence."""
-    op.execute(f'GRANT {", ".join(rights)} ON "{table}" TO {", ".join([roles] if isinstance(roles, str) else roles)}')
+    op.execute(
+        f'GRANT {", ".join(rights)} ON "{table}" TO {", ".join([roles] if isinstance(roles, str) else roles)}'
+    )
 
 
 def policy(table: str, role: str, using: str, commands: str = "ALL") -> None:
@@ -34,7 +36,9 @@ def _enable(table: str, branch: str) -> None:
     policy(table, "serai_branch", branch)
 
 
-def owned(table: str, column="customer_id", *, branch=None, via=None, writable=True, append_only=False) -> None:
+def owned(
+    table: str, column="customer_id", *, branch=None, via=None, writable=True, append_only=False
+) -> None:
     """Rows of a customer: see `app.core.scope.owned_by`."""
     if branch:
         seen = f"{branch} = {ids('branches')}"
@@ -65,7 +69,10 @@ def audience(table: str) -> None:
     """Who is named to see the rows of an offered table."""
     _enable(table, "true")
     policy(
-        table, "serai_external", f"customer_id = {ids('customers')} OR access_group_id = {ids('groups')}", "SELECT"
+        table,
+        "serai_external",
+        f"customer_id = {ids('customers')} OR access_group_id = {ids('groups')}",
+        "SELECT",
     )
     grant(table, STAFF, "SELECT", "INSERT", "UPDATE", "DELETE")
     grant(table, "serai_external", "SELECT")
@@ -88,3 +95,14 @@ def infrastructure(table: str, **rights: str) -> None:
     grant(table, STAFF, "SELECT", "INSERT", "UPDATE", "DELETE")
     for role, given in rights.items():
         grant(table, f"serai_{role}", given)
+
+
+def forget(*tables: str) -> None:
+    """Drop every policy of the tables: one may look at another table that goes before it."""
+    for table in tables:
+        op.execute(
+            f"""DO $$ DECLARE one name; BEGIN
+            FOR one IN SELECT policyname FROM pg_policies WHERE schemaname = 'public' AND tablename = '{table}' LOOP
+                EXECUTE format('DROP POLICY %I ON %I', one, '{table}');
+            END LOOP; END $$"""
+        )

@@ -1,9 +1,28 @@
 """Who has to agree before a record goes on: rules as rows, decisions as rows (X-27)."""
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, DateTime, ForeignKey, Index, Integer, String
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+)
 from sqlalchemy.orm import relationship
 
-from models.base import Archived, Localized, Model, Stamped, amount, owned_by, percent, staff_only
+from models.base import (
+    Archived,
+    Localized,
+    Model,
+    Stamped,
+    amount_column,
+    owned_by,
+    percent_column,
+    staff_only,
+)
 
 
 @staff_only
@@ -19,13 +38,17 @@ class ApprovalRule(Model, Stamped, Archived):
     name = Column(String(120), nullable=False, unique=True)
     texts = Column(Localized, nullable=False, default=dict, doc="what the reader is told, by locale")
     noun = Column(String(40), nullable=False, default="order")
-    level = Column(String(12), nullable=False, default="supervisor", doc="who decides: reviewer or supervisor")
+    level = Column(
+        String(12), nullable=False, default="supervisor", doc="who decides: reviewer or supervisor"
+    )
     currency_code = Column(String(3), ForeignKey("currencies.code"), doc="of `over_amount`")
-    over_amount = amount("gross total above this", nullable=True)
+    over_amount = amount_column("gross total above this", nullable=True)
     new_customer = Column(Boolean, nullable=False, default=False, doc="customer without a finished order")
     over_credit = Column(Boolean, nullable=False, default=False, doc="credit limit exceeded with this order")
-    over_discount = percent("a line's discount above this percentage", nullable=True)
-    category_id = Column(BigInteger, ForeignKey("categories.id"), doc="a line's product lies in this category")
+    over_discount = percent_column("a line's discount above this percentage", nullable=True)
+    category_id = Column(
+        BigInteger, ForeignKey("categories.id"), doc="a line's product lies in this category"
+    )
     category = relationship("Category")
     branch_id = Column(BigInteger, ForeignKey("branches.id"), doc="only orders of this branch")
     branch = relationship("Branch")

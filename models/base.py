@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -32,9 +31,28 @@ from app.core import work as _work
 from app.core.scope import audience, infrastructure, offered, owned_by, shared, staff_only
 
 __all__ = [
-    "Archived", "Audience", "everyone", "Exact", "HOUSE_BRANCH", "Localized", "Model", "Removable", "SearchText", "Stamped",
-    "amount", "audience", "child_of", "infrastructure", "offered", "owned_by", "percent", "price", "quantity",
-    "reference", "shared", "staff_only",
+    "HOUSE_BRANCH",
+    "Archived",
+    "Audience",
+    "Exact",
+    "Localized",
+    "Model",
+    "Removable",
+    "SearchText",
+    "Stamped",
+    "amount_column",
+    "audience",
+    "child_of",
+    "everyone",
+    "infrastructure",
+    "offered",
+    "owned_by",
+    "percent_column",
+    "price_column",
+    "quantity_column",
+    "reference",
+    "shared",
+    "staff_only",
 ]  # fmt: skip
 
 HOUSE_BRANCH = 1  # the seeded "Head office"
@@ -46,8 +64,8 @@ class Exact(TypeDecorator[Decimal]):
     impl = Numeric
     cache_ok = True
 
-    def __init__(self, precision: int = 18, places: int = 4) -> None:
-        super().__init__(precision, places)
+    def __init__(self, precision: int = 18, scale: int = 4) -> None:
+        super().__init__(precision, scale)
 
     def process_bind_param(self, value: Any, dialect: Any) -> Any:
         if isinstance(value, float):
@@ -55,7 +73,7 @@ class Exact(TypeDecorator[Decimal]):
         return value
 
 
-def amount(doc: str = "", **more: Any) -> Column[Any]:
+def amount_column(doc: str = "", **more: Any) -> Column[Any]:
     """A stored, rounded amount in the currency of its header."""
     more.setdefault("nullable", False)
     if not more["nullable"]:
@@ -64,17 +82,17 @@ def amount(doc: str = "", **more: Any) -> Column[Any]:
     return Column(Exact(18, 4), doc=doc or "in the header's currency", **more)
 
 
-def price(doc: str = "net, per unit, in the header's currency", **more: Any) -> Column[Any]:
+def price_column(doc: str = "net, per unit, in the header's currency", **more: Any) -> Column[Any]:
     """A price per unit, finer than the currency's own digits."""
     return Column(Exact(18, 6), doc=doc, **more)
 
 
-def quantity(doc: str = "in the line's unit", **more: Any) -> Column[Any]:
+def quantity_column(doc: str = "in the line's unit", **more: Any) -> Column[Any]:
     """A quantity in the unit named beside it."""
     return Column(Exact(18, 6), doc=doc, **more)
 
 
-def percent(doc: str, **more: Any) -> Column[Any]:
+def percent_column(doc: str, **more: Any) -> Column[Any]:
     """A percentage: 19 means 19 %."""
     return Column(Exact(9, 4), doc=doc, **more)
 
@@ -100,7 +118,9 @@ def reference(target: str, doc: str | None = None, **more: Any) -> Column[Any]:
     return Column(BigInteger, ForeignKey(target), index=index, doc=doc, **more)
 
 
-def child_of(parent: str, column: str, *, cascade: bool = False, owner: str = "customer_id") -> ForeignKeyConstraint:
+def child_of(
+    parent: str, column: str, *, cascade: bool = False, owner: str = "customer_id"
+) -> ForeignKeyConstraint:
     """A row of one customer refers to a row of the same customer.
 
     Foreign-key checks pass row security, so the owner is part of the key.
@@ -121,7 +141,7 @@ class Stamped:
     updated_by = Column(BigInteger, doc="user id; null for the house itself")
 
     @declared_attr.directive
-    def __mapper_args__(cls) -> dict[str, Any]:
+    def __mapper_args__(cls):
         return {"version_id_col": cls.version}
 
 
@@ -149,15 +169,15 @@ class Audience:
     id = Column(BigInteger, Identity(), primary_key=True)
 
     @declared_attr
-    def customer_id(cls) -> Any:
+    def customer_id(cls):
         return Column(BigInteger, ForeignKey("customers.id"), index=True)
 
     @declared_attr
-    def access_group_id(cls) -> Any:
+    def access_group_id(cls):
         return Column(BigInteger, ForeignKey("access_groups.id"), index=True)
 
     @declared_attr.directive
-    def __table_args__(cls) -> Sequence[Any]:
+    def __table_args__(cls):
         name = cls.__tablename__
         return (
             CheckConstraint("num_nonnulls(customer_id, access_group_id) = 1", name=f"ck_{name}_one"),
@@ -168,7 +188,9 @@ class Audience:
 
 def everyone() -> Column[Any]:
     """Whether an offered row is for all customers."""
-    return Column(Boolean, nullable=False, default=True, server_default="true", doc="offered to every customer")
+    return Column(
+        Boolean, nullable=False, default=True, server_default="true", doc="offered to every customer"
+    )
 
 
 @event.listens_for(Session, "before_flush")

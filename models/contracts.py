@@ -1,10 +1,34 @@
 """Contracts: what we deliver to a customer over a time, and their renewals."""
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Date, DateTime, ForeignKey, Index, Integer, String, Text
-from sqlalchemy import ForeignKeyConstraint, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import relationship
 
-from models.base import HOUSE_BRANCH, Model, Removable, Stamped, amount, child_of, owned_by, price, quantity, reference
+from models.base import (
+    HOUSE_BRANCH,
+    Model,
+    Removable,
+    Stamped,
+    amount_column,
+    child_of,
+    owned_by,
+    price_column,
+    quantity_column,
+    reference,
+)
 
 
 @owned_by("customer_id", branch="branch_id")
@@ -39,15 +63,20 @@ class Contract(Model, Stamped, Removable):
     predecessor_id = Column(BigInteger, doc="the contract this one renews")
     predecessor = relationship("Contract", viewonly=True, remote_side="Contract.id", foreign_keys=[predecessor_id],
                                primaryjoin="Contract.predecessor_id == Contract.id")  # fmt: skip
-    predecessor_number = Column(String(40), nullable=False, default="", doc="renewal contract number, kept (CON-17)")
+    predecessor_number = Column(
+        String(40), nullable=False, default="", doc="renewal contract number, kept (CON-17)"
+    )
     terms = Column(Text, nullable=False, default="", doc="what else was agreed")
     submitted_at = Column(DateTime(timezone=True), doc="UTC")
     submitted_by = Column(Integer)
     approved_at = Column(DateTime(timezone=True), doc="UTC")
     terminated_on = Column(Date)
-    total_net = amount("of the whole term")
+    total_net = amount_column("of the whole term")
     lines = relationship(
-        "ContractLine", back_populates="contract", order_by="ContractLine.position", cascade="all, delete-orphan"
+        "ContractLine",
+        back_populates="contract",
+        order_by="ContractLine.position",
+        cascade="all, delete-orphan",
     )
 
     def __repr__(self):
@@ -77,10 +106,10 @@ class ContractLine(Model, Stamped):
     starts_on = Column(Date)
     months = Column(Integer, nullable=False, default=12, doc="whole months")
     ends_on = Column(Date)
-    quantity = quantity("units per month", nullable=False)
-    unit_price = price("net, per unit and month, in the contract's currency", nullable=False)
+    quantity = quantity_column("units per month", nullable=False)
+    unit_price = price_column("net, per unit and month, in the contract's currency", nullable=False)
     sale_type = Column(String(10), nullable=False, default="purchase", doc="purchase, gift, test (CON-05)")
-    net = amount("of the whole term")
+    net = amount_column("of the whole term")
 
     def __repr__(self):
         return self.sku

@@ -1,7 +1,18 @@
 """One conversation model for order messages, tickets, logs and notes (X-38)."""
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, ForeignKey, Index, Integer, String, Text
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import relationship
 
 from models.base import Model, Stamped, child_of, owned_by, staff_only
@@ -52,8 +63,11 @@ class ReadMark(Model):
     """How far a user has read a conversation: what the unread counter counts from."""
 
     __tablename__ = "read_marks"
-    __table_args__ = (UniqueConstraint("conversation_id", "user_id"), child_of("conversations", "conversation_id"))
-    id = Column(BigInteger, primary_key=True, autoincrement=True)
+    __table_args__ = (
+        UniqueConstraint("conversation_id", "user_id"),
+        child_of("conversations", "conversation_id"),
+    )
+    id = Column(BigInteger, Identity(), primary_key=True)
     customer_id = Column(BigInteger, nullable=False)
     conversation_id = Column(BigInteger, nullable=False)
     user_id = Column(Integer, ForeignKey("ab_user.id", ondelete="CASCADE"), nullable=False)
@@ -81,7 +95,10 @@ class Task(Model, Stamped):
 
     __tablename__ = "tasks"
     __history__ = "task"
-    __table_args__ = (Index("ix_tasks_record", "noun", "record_id"), Index("ix_tasks_assignee", "assignee_id", "id"))
+    __table_args__ = (
+        Index("ix_tasks_record", "noun", "record_id"),
+        Index("ix_tasks_assignee", "assignee_id", "id"),
+    )
     noun = Column(String(40), nullable=False, default="")
     record_id = Column(BigInteger)
     title = Column(String(200), nullable=False)

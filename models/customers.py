@@ -1,11 +1,31 @@
 """Customers: persons and companies that buy from us, their addresses and contacts."""
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, DateTime, ForeignKey, Index, Integer, String
-from sqlalchemy import Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import relationship
 
 from models.base import (
-    HOUSE_BRANCH, Archived, Model, Removable, SearchText, Stamped, amount, owned_by, staff_only,
+    HOUSE_BRANCH,
+    Archived,
+    Model,
+    Removable,
+    SearchText,
+    Stamped,
+    amount_column,
+    owned_by,
+    staff_only,
 )  # fmt: skip
 
 
@@ -41,16 +61,22 @@ class Customer(Model, Stamped, Removable, Archived):
     registration = Column(String(80), nullable=False, default="")
     payment_terms_id = Column(BigInteger, ForeignKey("payment_terms.id"))
     payment_terms = relationship("PaymentTerms")
-    credit_limit = amount("open orders and invoices may reach this; null: no limit", nullable=True)
-    manager_id = Column(Integer, ForeignKey("ab_user.id"), index=True, doc="our manager for this customer (CUS-13)")
+    credit_limit = amount_column("open orders and invoices may reach this; null: no limit", nullable=True)
+    manager_id = Column(
+        Integer, ForeignKey("ab_user.id"), index=True, doc="our manager for this customer (CUS-13)"
+    )
     manager = relationship("User", foreign_keys=[manager_id])
     reviewed_at = Column(DateTime(timezone=True), doc="when company information passed its review (CUS-08)")
     first_order_at = Column(DateTime(timezone=True), doc="null: a new customer (CUS-17)")
     walk_in = Column(Boolean, nullable=False, default=False, doc="anonymous sales are booked here")
     search = Column(SearchText)
     addresses = relationship("Address", back_populates="customer", order_by="Address.id")
-    contacts = relationship("Contact", back_populates="customer", order_by="Contact.id", cascade="all, delete-orphan")
-    note = relationship("CustomerNote", back_populates="customer", uselist=False, cascade="all, delete-orphan")
+    contacts = relationship(
+        "Contact", back_populates="customer", order_by="Contact.id", cascade="all, delete-orphan"
+    )
+    note = relationship(
+        "CustomerNote", back_populates="customer", uselist=False, cascade="all, delete-orphan"
+    )
 
     def search_texts(self):
         return (self.name, self.number, self.email, self.tax_id)
@@ -104,7 +130,9 @@ class Contact(Model, Stamped):
     email = Column(String(200), nullable=False, default="")
     phone = Column(String(40), nullable=False, default="")
     language = Column(String(12), nullable=False, default="", doc="empty: the customer's")
-    gets_documents = Column(Boolean, nullable=False, default=False, doc="receives orders and invoices by e-mail")
+    gets_documents = Column(
+        Boolean, nullable=False, default=False, doc="receives orders and invoices by e-mail"
+    )
 
     def __repr__(self):
         return self.name
@@ -142,8 +170,11 @@ class Tagging(Model):
     """That a record of any noun carries a tag."""
 
     __tablename__ = "taggings"
-    __table_args__ = (UniqueConstraint("noun", "record_id", "tag_id"), Index("ix_taggings_tag", "tag_id", "noun"))
-    id = Column(BigInteger, primary_key=True, autoincrement=True)
+    __table_args__ = (
+        UniqueConstraint("noun", "record_id", "tag_id"),
+        Index("ix_taggings_tag", "tag_id", "noun"),
+    )
+    id = Column(BigInteger, Identity(), primary_key=True)
     noun = Column(String(40), nullable=False)
     record_id = Column(BigInteger, nullable=False)
     tag_id = Column(BigInteger, ForeignKey("tags.id", ondelete="CASCADE"), nullable=False)

@@ -1,7 +1,18 @@
 """Documents as they were issued, and results that were made in the background."""
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, DateTime, ForeignKey, Index, Integer, String
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    String,
+    UniqueConstraint,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from models.base import Model, Stamped, infrastructure, owned_by
@@ -44,10 +55,11 @@ class BackgroundRun(Model):
     __table_args__ = (
         Index("ix_background_runs_user", "user_id", "id"),
         CheckConstraint(
-            "state in ('waiting', 'running', 'stopping', 'stopped', 'done', 'failed')", name="ck_background_runs_state"
+            "state in ('waiting', 'running', 'stopping', 'stopped', 'done', 'failed')",
+            name="ck_background_runs_state",
         ),
     )
-    id = Column(BigInteger, primary_key=True, autoincrement=True)
+    id = Column(BigInteger, Identity(), primary_key=True)
     user_id = Column(Integer, ForeignKey("ab_user.id", ondelete="CASCADE"), nullable=False)
     kind = Column(String(10), nullable=False, doc="bulk or export")
     noun = Column(String(40), nullable=False)
@@ -73,7 +85,7 @@ class IdempotencyKey(Model):
 
     __tablename__ = "idempotency_keys"
     __table_args__ = (UniqueConstraint("user_id", "key"), Index("ix_idempotency_keys_at", "at"))
-    id = Column(BigInteger, primary_key=True, autoincrement=True)
+    id = Column(BigInteger, Identity(), primary_key=True)
     user_id = Column(Integer, nullable=False)
     key = Column(String(200), nullable=False)
     fingerprint = Column(String(64), nullable=False, doc="sha256 of method, path and body")

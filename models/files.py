@@ -3,8 +3,18 @@
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import relationship
 
-from models.base import Archived, Audience, Model, Removable, Stamped, audience, everyone, offered
-from models.base import owned_by, reference
+from models.base import (
+    Archived,
+    Audience,
+    Model,
+    Removable,
+    Stamped,
+    audience,
+    everyone,
+    offered,
+    owned_by,
+    reference,
+)
 
 
 @offered("file_audiences")
@@ -18,7 +28,10 @@ class File(Model, Stamped, Removable, Archived):
     everyone = everyone()
     current_id = Column(BigInteger, doc="the version that is served")
     versions = relationship(
-        "FileVersion", back_populates="file", order_by="FileVersion.number.desc()", cascade="all, delete-orphan"
+        "FileVersion",
+        back_populates="file",
+        order_by="FileVersion.number.desc()",
+        cascade="all, delete-orphan",
     )
     audiences = relationship("FileAudience", cascade="all, delete-orphan")
 
@@ -27,7 +40,7 @@ class File(Model, Stamped, Removable, Archived):
 
 
 @audience
-class FileAudience(Model, Audience):
+class FileAudience(Audience, Model):
     """To whom a file is offered that is not for everybody."""
 
     __tablename__ = "file_audiences"
@@ -69,7 +82,9 @@ class Attachment(Model, Stamped, Removable):
     customer_id = Column(BigInteger, nullable=False, doc="copied from the record; 0: the house's own")
     noun = Column(String(40), nullable=False)
     record_id = Column(BigInteger, nullable=False)
-    part = Column(String(40), nullable=False, default="", doc="what of the record it belongs to: a wizard field")
+    part = Column(
+        String(40), nullable=False, default="", doc="what of the record it belongs to: a wizard field"
+    )
     name = Column(String(200), nullable=False)
     media_type = Column(String(120), nullable=False)
     size = Column(BigInteger, nullable=False, doc="bytes")

@@ -1,10 +1,35 @@
 """Invoices of every type, and credit notes, which are invoices that give back."""
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Date, DateTime, ForeignKey, Index, Integer
-from sqlalchemy import ForeignKeyConstraint, String, Text, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import relationship
 
-from models.base import HOUSE_BRANCH, Model, Removable, Stamped, amount, child_of, owned_by, percent, price, quantity
+from models.base import (
+    HOUSE_BRANCH,
+    Model,
+    Removable,
+    Stamped,
+    amount_column,
+    child_of,
+    owned_by,
+    percent_column,
+    price_column,
+    quantity_column,
+)
 
 TYPES = ("proforma", "final", "payment_request", "tax", "credit_note")
 
@@ -54,11 +79,11 @@ class Invoice(Model, Stamped, Removable):
     issued_at = Column(DateTime(timezone=True), doc="UTC")
     due_on = Column(Date)
     payment_status = Column(String(8), nullable=False, default="unpaid", doc="derived from allocations")
-    total_net = amount()
-    total_tax = amount()
-    total_gross = amount()
-    paid_amount = amount("sum of its allocations of confirmed payments")
-    open_amount = amount("total_gross minus paid_amount while issued, else 0")
+    total_net = amount_column()
+    total_tax = amount_column()
+    total_gross = amount_column()
+    paid_amount = amount_column("sum of its allocations of confirmed payments")
+    open_amount = amount_column("total_gross minus paid_amount while issued, else 0")
     remark = Column(Text, nullable=False, default="")
     lines = relationship(
         "InvoiceLine", back_populates="invoice", order_by="InvoiceLine.position", cascade="all, delete-orphan"
@@ -92,12 +117,12 @@ class InvoiceLine(Model, Stamped):
     name = Column(String(300), nullable=False)
     unit_code = Column(String(8), nullable=False, default="C62")
     tax_code = Column(String(20), nullable=False, default="")
-    tax_rate = percent("20 means 20 %", nullable=False, default=0)
-    quantity = quantity("negative never: a credit note says what it gives back", nullable=False)
-    unit_price = price(nullable=False)
-    net = amount()
-    tax = amount()
-    gross = amount()
+    tax_rate = percent_column("20 means 20 %", nullable=False, default=0)
+    quantity = quantity_column("negative never: a credit note says what it gives back", nullable=False)
+    unit_price = price_column(nullable=False)
+    net = amount_column()
+    tax = amount_column()
+    gross = amount_column()
 
     def __repr__(self):
         return self.sku or self.name

@@ -1,13 +1,42 @@
 """Orders: what a customer has asked us to deliver, and on what terms."""
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Date, DateTime, ForeignKey, Index, Integer
-from sqlalchemy import ForeignKeyConstraint, String, Text, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import relationship
 
 from models.base import (
-    HOUSE_BRANCH, Archived, Exact, Localized, Model, Removable, Stamped, amount, child_of, infrastructure,
-    owned_by, percent, price, quantity, reference, shared,
+    HOUSE_BRANCH,
+    Archived,
+    Exact,
+    Localized,
+    Model,
+    Removable,
+    Stamped,
+    amount_column,
+    child_of,
+    infrastructure,
+    owned_by,
+    percent_column,
+    price_column,
+    quantity_column,
+    reference,
+    shared,
 )  # fmt: skip
 
 
@@ -18,9 +47,15 @@ class OrderType(Model, Stamped, Archived):
     __tablename__ = "order_types"
     __history__ = "order_type"
     __table_args__ = (
-        CheckConstraint("number_mode in ('auto', 'manual', 'auto_overridable')", name="ck_order_types_number"),
-        CheckConstraint("confirmation in ('manager', 'auto_stock_check')", name="ck_order_types_confirmation"),
-        CheckConstraint("delete_policy in ('confirm', 'hq_only', 'special_approval')", name="ck_order_types_delete"),
+        CheckConstraint(
+            "number_mode in ('auto', 'manual', 'auto_overridable')", name="ck_order_types_number"
+        ),
+        CheckConstraint(
+            "confirmation in ('manager', 'auto_stock_check')", name="ck_order_types_confirmation"
+        ),
+        CheckConstraint(
+            "delete_policy in ('confirm', 'hq_only', 'special_approval')", name="ck_order_types_delete"
+        ),
     )
     code = Column(String(20), nullable=False, unique=True)
     names = Column(Localized, nullable=False)
@@ -28,7 +63,7 @@ class OrderType(Model, Stamped, Archived):
     number_mode = Column(String(20), nullable=False, default="auto", doc="X-16")
     confirmation = Column(String(20), nullable=False, default="manager", doc="X-19")
     delete_policy = Column(String(20), nullable=False, default="confirm", doc="X-13")
-    prepayment_percent = percent("X-45; null: the payment terms decide", nullable=True)
+    prepayment_percent = percent_column("X-45; null: the payment terms decide", nullable=True)
     payment_terms_id = Column(BigInteger, ForeignKey("payment_terms.id"))
     wizard = Column(JSONB, doc="definition of the wizard, if the order is entered step by step")
     wizard_version = Column(Integer)
@@ -68,7 +103,9 @@ class Order(Model, Stamped, Removable):
     order_type_id = reference("order_types.id", index=False, default=1)
     order_type = relationship("OrderType")
     portal_id = Column(BigInteger, ForeignKey("portals.id"))
-    channel = Column(String(10), nullable=False, default="portal", doc="portal, phone, email, store, import (X-43)")
+    channel = Column(
+        String(10), nullable=False, default="portal", doc="portal, phone, email, store, import (X-43)"
+    )
     locale = Column(String(12), nullable=False, default="en", doc="language of its documents")
     currency_code = Column(String(3), ForeignKey("currencies.code"), nullable=False)
     currency = relationship("Currency")
@@ -97,11 +134,15 @@ class Order(Model, Stamped, Removable):
     confirmed_at = Column(DateTime(timezone=True), doc="UTC")
     completed_at = Column(DateTime(timezone=True), doc="UTC")
     billing = Column(String(10), nullable=False, default="none", doc="none, part, full: recomputed by settle")
-    shipping = Column(String(10), nullable=False, default="none", doc="none, part, full: recomputed by settle")
-    payment = Column(String(10), nullable=False, default="unpaid", doc="unpaid, part, paid: recomputed by settle")
-    total_net = amount()
-    total_tax = amount()
-    total_gross = amount()
+    shipping = Column(
+        String(10), nullable=False, default="none", doc="none, part, full: recomputed by settle"
+    )
+    payment = Column(
+        String(10), nullable=False, default="unpaid", doc="unpaid, part, paid: recomputed by settle"
+    )
+    total_net = amount_column()
+    total_tax = amount_column()
+    total_gross = amount_column()
     data = Column(JSONB, nullable=False, default=dict, doc="wizard answers")
     lines = relationship(
         "OrderLine", back_populates="order", order_by="OrderLine.position", cascade="all, delete-orphan"
@@ -135,18 +176,18 @@ class OrderLine(Model, Stamped):
     sku = Column(String(40), nullable=False)
     name = Column(String(300), nullable=False)
     unit_code = Column(String(8), nullable=False, default="C62")
-    pack_factor = quantity("base units in one unit of this line", nullable=False, default=1)
+    pack_factor = quantity_column("base units in one unit of this line", nullable=False, default=1)
     tax_code = Column(String(20), nullable=False, default="")
-    tax_rate = percent("20 means 20 %", nullable=False, default=0)
-    list_price = price("what the price list says", nullable=False)
-    discount_percent = percent("on the list price", nullable=False, default=0)
-    unit_price = price("agreed, after discount; gross where the order includes tax", nullable=False)
+    tax_rate = percent_column("20 means 20 %", nullable=False, default=0)
+    list_price = price_column("what the price list says", nullable=False)
+    discount_percent = percent_column("on the list price", nullable=False, default=0)
+    unit_price = price_column("agreed, after discount; gross where the order includes tax", nullable=False)
     price_source = Column(String(200), nullable=False, default="", doc="which price applied and why")
-    quantity_ordered = quantity(nullable=False)
-    quantity_available = quantity("what stock allowed when it was submitted", nullable=True)
-    quantity_approved = quantity(nullable=False, default=0, server_default="0")
-    quantity_shipped = quantity(nullable=False, default=0, server_default="0")
-    quantity_invoiced = quantity(nullable=False, default=0, server_default="0")
+    quantity_ordered = quantity_column(nullable=False)
+    quantity_available = quantity_column("what stock allowed when it was submitted", nullable=True)
+    quantity_approved = quantity_column(nullable=False, default=0, server_default="0")
+    quantity_shipped = quantity_column(nullable=False, default=0, server_default="0")
+    quantity_invoiced = quantity_column(nullable=False, default=0, server_default="0")
     state = Column(String(10), nullable=False, default="open")
     reason = Column(String(500), nullable=False, default="", doc="why it was rejected or cut")
     warehouse_id = Column(BigInteger, ForeignKey("warehouses.id"))
@@ -156,9 +197,9 @@ class OrderLine(Model, Stamped):
     ends_on = Column(Date, doc="service period, last day")
     sale_type = Column(String(10), nullable=False, default="purchase", doc="purchase, gift, test (CON-05)")
     data = Column(JSONB, nullable=False, default=dict)
-    net = amount()
-    tax = amount()
-    gross = amount()
+    net = amount_column()
+    tax = amount_column()
+    gross = amount_column()
 
     def __repr__(self):
         return self.sku
@@ -174,12 +215,12 @@ class Reservation(Model):
         child_of("order_lines", "order_line_id", cascade=True),
         CheckConstraint("quantity > 0", name="ck_reservations_quantity"),
     )
-    id = Column(BigInteger, primary_key=True, autoincrement=True)
+    id = Column(BigInteger, Identity(), primary_key=True)
     customer_id = Column(BigInteger, nullable=False)
     order_line_id = Column(BigInteger, nullable=False)
     product_id = reference("products.id")
     warehouse_id = reference("warehouses.id")
-    quantity = quantity("base units", nullable=False)
+    quantity = quantity_column("base units", nullable=False)
     reserved_at = Column(DateTime(timezone=True), nullable=False, doc="UTC")
 
 
@@ -192,7 +233,7 @@ class DocumentLink(Model):
         UniqueConstraint("from_noun", "from_id", "to_noun", "to_id", "kind"),
         Index("ix_document_links_to", "to_noun", "to_id"),
     )
-    id = Column(BigInteger, primary_key=True, autoincrement=True)
+    id = Column(BigInteger, Identity(), primary_key=True)
     customer_id = Column(BigInteger, nullable=False)
     from_noun = Column(String(40), nullable=False)
     from_id = Column(BigInteger, nullable=False)

@@ -1,10 +1,21 @@
 """Our own house: branches, currencies, countries, units, taxes, portals."""
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Date, ForeignKey, Integer, String, Text
-from sqlalchemy import LargeBinary, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import relationship
 
-from models.base import Archived, Exact, Localized, Model, Stamped, percent, reference, shared
+from models.base import Archived, Exact, Localized, Model, Stamped, percent_column, reference, shared
 
 
 @shared
@@ -111,7 +122,7 @@ class TaxRate(Model, Stamped):
     category = relationship("TaxCategory", back_populates="rates")
     country_code = Column(String(2), ForeignKey("countries.code"), nullable=False)
     valid_on = Column(Date, nullable=False)
-    rate = percent("20 means 20 %", nullable=False)
+    rate = percent_column("20 means 20 %", nullable=False)
 
 
 @shared
@@ -122,8 +133,12 @@ class Portal(Model, Stamped):
     __history__ = "portal"
     code = Column(String(20), nullable=False, unique=True)
     name = Column(String(120), nullable=False)
-    preset = Column(String(4), nullable=False, default="", doc="label set of a manual, S0 to S4; empty: our own")
-    address = Column(String(200), nullable=False, default="", doc="host name the portal answers on; empty: any")
+    preset = Column(
+        String(4), nullable=False, default="", doc="label set of a manual, S0 to S4; empty: our own"
+    )
+    address = Column(
+        String(200), nullable=False, default="", doc="host name the portal answers on; empty: any"
+    )
 
     def __repr__(self):
         return self.name
@@ -138,7 +153,7 @@ class PaymentTerms(Model, Stamped, Archived):
     code = Column(String(20), nullable=False, unique=True)
     names = Column(Localized, nullable=False)
     days = Column(Integer, nullable=False, default=30, doc="days net from the invoice date")
-    prepayment_percent = percent("share to be paid before work or shipment", nullable=False, default=0)
+    prepayment_percent = percent_column("share to be paid before work or shipment", nullable=False, default=0)
 
     def __repr__(self):
         return self.code

@@ -1,10 +1,22 @@
 """Payments: money a customer sent, and which invoices it settles."""
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Date, DateTime, ForeignKey, ForeignKeyConstraint, Index
-from sqlalchemy import Integer, String, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    String,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import relationship
 
-from models.base import HOUSE_BRANCH, Model, Removable, Stamped, amount, child_of, owned_by
+from models.base import HOUSE_BRANCH, Model, Removable, Stamped, amount_column, child_of, owned_by
 
 
 @owned_by("customer_id", branch="branch_id")
@@ -32,8 +44,8 @@ class Payment(Model, Stamped, Removable):
                            primaryjoin="Payment.invoice_id == Invoice.id")  # fmt: skip
     method = Column(String(8), nullable=False, default="bank")
     currency_code = Column(String(3), ForeignKey("currencies.code"), nullable=False)
-    amount = amount("gross, in its own currency", default=None, server_default=None)
-    unallocated = amount("part that settles no invoice yet: credit of the customer")
+    amount = amount_column("gross, in its own currency", default=None, server_default=None)
+    unallocated = amount_column("part that settles no invoice yet: credit of the customer")
     paid_on = Column(Date, nullable=False, doc="value date")
     reference = Column(String(120), nullable=False, default="", doc="as on the bank statement")
     confirmed_at = Column(DateTime(timezone=True), doc="UTC")
@@ -63,4 +75,4 @@ class Allocation(Model, Stamped):
     invoice_id = Column(BigInteger, nullable=False)
     invoice = relationship("Invoice", viewonly=True, foreign_keys=[invoice_id],
                            primaryjoin="Allocation.invoice_id == Invoice.id")  # fmt: skip
-    amount = amount("in the currency of both", default=None, server_default=None)
+    amount = amount_column("in the currency of both", default=None, server_default=None)

@@ -1,7 +1,18 @@
 """Who a user is: staff or external, and for which customers he acts."""
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, DateTime, ForeignKey, Index, Integer, String
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    String,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import relationship
 
 from models.base import Archived, Model, Stamped, infrastructure, shared
@@ -20,13 +31,17 @@ class Person(Model):
     id = Column("user_id", Integer, ForeignKey("ab_user.id", ondelete="CASCADE"), primary_key=True)
     kind = Column(String(8), nullable=False, doc="staff or external")
     locale = Column(String(12), nullable=False, default="en")
-    calendar = Column(String(10), nullable=False, default="", doc="gregorian or jalali; empty: the language's own")
+    calendar = Column(
+        String(10), nullable=False, default="", doc="gregorian or jalali; empty: the language's own"
+    )
     digits = Column(String(8), nullable=False, default="", doc="latin or native; empty: the language's own")
     timezone = Column(String(60), nullable=False, default="", doc="IANA name; empty: the branch's")
     currency_code = Column(String(3), ForeignKey("currencies.code"))
     mobile = Column(String(40), nullable=False, default="", doc="E.164")
     branch_id = Column(BigInteger, ForeignKey("branches.id"), doc="of staff; where new records begin")
-    branch_limited = Column(Boolean, nullable=False, default=False, doc="sees this branch and those below it only")
+    branch_limited = Column(
+        Boolean, nullable=False, default=False, doc="sees this branch and those below it only"
+    )
     user = relationship("User", lazy="joined")
     branch = relationship("Branch")
 
@@ -55,7 +70,7 @@ class Membership(Model):
     __tablename__ = "memberships"
     __table_args__ = (UniqueConstraint("user_id", "customer_id"),)
     __history__ = "membership"
-    id = Column(BigInteger, primary_key=True, autoincrement=True)
+    id = Column(BigInteger, Identity(), primary_key=True)
     user_id = Column(Integer, ForeignKey("ab_user.id", ondelete="CASCADE"), nullable=False, index=True)
     customer_id = Column(BigInteger, ForeignKey("customers.id"), nullable=False, index=True)
     access_group_id = Column(BigInteger, ForeignKey("access_groups.id"), index=True)
@@ -72,7 +87,7 @@ class SetPasswordLink(Model):
     """A one-time link with which a user chooses his password (X-03). Only its hash is kept."""
 
     __tablename__ = "set_password_links"
-    id = Column(BigInteger, primary_key=True, autoincrement=True)
+    id = Column(BigInteger, Identity(), primary_key=True)
     user_id = Column(Integer, ForeignKey("ab_user.id", ondelete="CASCADE"), nullable=False, index=True)
     token_sha256 = Column(String(64), nullable=False, unique=True)
     expires_at = Column(DateTime(timezone=True), nullable=False)
@@ -85,7 +100,7 @@ class FailedSignIn(Model):
 
     __tablename__ = "failed_sign_ins"
     __table_args__ = (Index("ix_failed_sign_ins", "kind", "key", "at"),)
-    id = Column(BigInteger, primary_key=True, autoincrement=True)
+    id = Column(BigInteger, Identity(), primary_key=True)
     kind = Column(String(8), nullable=False, doc="account or address")
     key = Column(String(200), nullable=False)
     at = Column(DateTime(timezone=True), nullable=False)

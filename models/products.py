@@ -1,13 +1,37 @@
 """What we sell: categories, products and services, and what they cost whom."""
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Date, ForeignKey, Index, String, Text
-from sqlalchemy import UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import relationship
 
 from models.base import (
-    Archived, Audience, Localized, Model, Removable, SearchText, Stamped, audience, everyone, offered, price,
-    quantity, reference, shared, staff_only,
+    Archived,
+    Audience,
+    Localized,
+    Model,
+    Removable,
+    SearchText,
+    Stamped,
+    audience,
+    everyone,
+    offered,
+    price_column,
+    quantity_column,
+    reference,
+    shared,
+    staff_only,
 )  # fmt: skip
 
 
@@ -42,8 +66,12 @@ class Product(Model, Stamped, Archived):
     descriptions = Column(Localized, nullable=False, default=dict)
     category_id = Column(BigInteger, ForeignKey("categories.id"))
     category = relationship("Category")
-    family = Column(String(60), nullable=False, default="", index=True, doc="variants of one article share it (CAT-16)")
-    characteristic = Column(String(120), nullable=False, default="", doc="what makes this variant: size, colour")
+    family = Column(
+        String(60), nullable=False, default="", index=True, doc="variants of one article share it (CAT-16)"
+    )
+    characteristic = Column(
+        String(120), nullable=False, default="", doc="what makes this variant: size, colour"
+    )
     brand = Column(String(80), nullable=False, default="", index=True)
     model = Column(String(80), nullable=False, default="", index=True)
     specification = Column(Text, nullable=False, default="")
@@ -53,8 +81,8 @@ class Product(Model, Stamped, Archived):
     tax_category_id = reference("tax_categories.id")
     tax_category = relationship("TaxCategory")
     backorder = Column(Boolean, nullable=False, default=False, doc="may be promised beyond the stock")
-    stock_threshold = quantity("warn below this, in the unit", nullable=True)
-    weight_kg = quantity("per unit, kilograms", nullable=True)
+    stock_threshold = quantity_column("warn below this, in the unit", nullable=True)
+    weight_kg = quantity_column("per unit, kilograms", nullable=True)
     barcode = Column(String(20), nullable=False, default="", doc="GTIN")
     picture_id = Column(BigInteger, ForeignKey("files.id"), doc="shown in the catalogue")
     data = Column(JSONB, nullable=False, default=dict)
@@ -75,7 +103,7 @@ class Product(Model, Stamped, Archived):
 
 
 @audience
-class ProductAudience(Model, Audience):
+class ProductAudience(Audience, Model):
     """To whom a product is offered that is not for everyone."""
 
     __tablename__ = "product_audiences"
@@ -95,7 +123,7 @@ class UnitFactor(Model, Stamped):
     product_id = reference("products.id")
     product = relationship("Product", back_populates="factors")
     unit_code = Column(String(8), ForeignKey("units.code"), nullable=False)
-    factor = quantity("base units in one of this unit", nullable=False)
+    factor = quantity_column("base units in one of this unit", nullable=False)
 
 
 @offered("price_list_audiences")
@@ -122,7 +150,7 @@ class PriceList(Model, Stamped, Archived):
 
 
 @audience
-class PriceListAudience(Model, Audience):
+class PriceListAudience(Audience, Model):
     """To whom a price list is offered that is not for everyone."""
 
     __tablename__ = "price_list_audiences"
@@ -148,8 +176,10 @@ class Price(Model, Stamped, Removable):
     price_list = relationship("PriceList", back_populates="prices")
     product_id = reference("products.id", index=False)
     product = relationship("Product", back_populates="prices")
-    from_quantity = quantity("the price holds from this quantity on", nullable=False, default=1)
-    unit_price = price("per unit, in the list's currency, net unless the list includes tax", nullable=False)
+    from_quantity = quantity_column("the price holds from this quantity on", nullable=False, default=1)
+    unit_price = price_column(
+        "per unit, in the list's currency, net unless the list includes tax", nullable=False
+    )
 
     def __repr__(self):
         return f"{self.product_id} {self.unit_price}"

@@ -1,10 +1,33 @@
 """Quotes: what we offer to deliver at what price, until when."""
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Date, DateTime, ForeignKey, Index, Integer, String, Text
-from sqlalchemy import UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import relationship
 
-from models.base import HOUSE_BRANCH, Model, Removable, Stamped, amount, child_of, owned_by, percent, price, quantity
+from models.base import (
+    HOUSE_BRANCH,
+    Model,
+    Removable,
+    Stamped,
+    amount_column,
+    child_of,
+    owned_by,
+    percent_column,
+    price_column,
+    quantity_column,
+)
 
 
 @owned_by("customer_id", branch="branch_id")
@@ -29,9 +52,9 @@ class Quote(Model, Stamped, Removable):
     valid_until = Column(Date)
     remark = Column(Text, nullable=False, default="")
     submitted_at = Column(DateTime(timezone=True), doc="UTC")
-    total_net = amount()
-    total_tax = amount()
-    total_gross = amount()
+    total_net = amount_column()
+    total_tax = amount_column()
+    total_gross = amount_column()
     lines = relationship(
         "QuoteLine", back_populates="quote", order_by="QuoteLine.position", cascade="all, delete-orphan"
     )
@@ -60,13 +83,13 @@ class QuoteLine(Model, Stamped):
     sku = Column(String(40), nullable=False, default="")
     name = Column(String(300), nullable=False)
     unit_code = Column(String(8), nullable=False, default="C62")
-    tax_rate = percent("20 means 20 %", nullable=False, default=0)
-    discount_percent = percent("on the price", nullable=False, default=0)
-    unit_price = price(nullable=True)
-    quantity = quantity(nullable=False)
-    net = amount()
-    tax = amount()
-    gross = amount()
+    tax_rate = percent_column("20 means 20 %", nullable=False, default=0)
+    discount_percent = percent_column("on the price", nullable=False, default=0)
+    unit_price = price_column(nullable=True)
+    quantity = quantity_column(nullable=False)
+    net = amount_column()
+    tax = amount_column()
+    gross = amount_column()
 
     def __repr__(self):
         return self.name

@@ -1,10 +1,20 @@
 """Stock: where goods lie, how they move, what is promised. On hand is the sum of movements."""
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, DateTime, ForeignKey, Index, String
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    String,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import relationship
 
-from models.base import HOUSE_BRANCH, Archived, Model, Stamped, quantity, reference, shared, staff_only
+from models.base import HOUSE_BRANCH, Archived, Model, Stamped, quantity_column, reference, shared, staff_only
 
 
 @shared
@@ -17,7 +27,9 @@ class Warehouse(Model, Stamped, Archived):
     name = Column(String(120), nullable=False)
     branch_id = Column(BigInteger, ForeignKey("branches.id"), nullable=False, default=HOUSE_BRANCH)
     branch = relationship("Branch")
-    default = Column(Boolean, nullable=False, default=False, doc="orders draw on it unless a line says otherwise")
+    default = Column(
+        Boolean, nullable=False, default=False, doc="orders draw on it unless a line says otherwise"
+    )
 
     def __repr__(self):
         return self.name
@@ -37,13 +49,13 @@ class StockLevel(Model):
         CheckConstraint("reserved >= 0", name="ck_stock_levels_reserved"),
         CheckConstraint("reserved <= on_hand or backorder", name="ck_stock_levels_free"),
     )
-    id = Column(BigInteger, primary_key=True, autoincrement=True)
+    id = Column(BigInteger, Identity(), primary_key=True)
     product_id = reference("products.id", index=False)
     product = relationship("Product")
     warehouse_id = reference("warehouses.id")
     warehouse = relationship("Warehouse")
-    on_hand = quantity("base units", nullable=False, default=0, server_default="0")
-    reserved = quantity("base units promised to orders", nullable=False, default=0, server_default="0")
+    on_hand = quantity_column("base units", nullable=False, default=0, server_default="0")
+    reserved = quantity_column("base units promised to orders", nullable=False, default=0, server_default="0")
     backorder = Column(Boolean, nullable=False, default=False, doc="copied from the product")
 
     @property
@@ -73,7 +85,7 @@ class StockMovement(Model, Stamped):
     warehouse_id = reference("warehouses.id")
     warehouse = relationship("Warehouse")
     kind = Column(String(12), nullable=False)
-    quantity = quantity("base units; negative goes out", nullable=False)
+    quantity = quantity_column("base units; negative goes out", nullable=False)
     moved_at = Column(DateTime(timezone=True), nullable=False, doc="UTC")
     noun = Column(String(40), nullable=False, default="", doc="source document")
     record_id = Column(BigInteger, doc="source document")

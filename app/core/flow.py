@@ -94,7 +94,12 @@ class Flow:
     """
 
     def __init__(
-        self, model: Any, noun: str, states: Mapping[str, Any], final: Iterable[str] = (), column: str = "state"
+        self,
+        model: Any,
+        noun: str,
+        states: Mapping[str, Any],
+        final: Iterable[str] = (),
+        column: str = "state",
     ) -> None:
         self.model, self.noun, self.states, self.column = model, noun, dict(states), column
         self.final = frozenset(final)
@@ -120,9 +125,7 @@ class Flow:
         more["guards"] = tuple(more.get("guards", ()))
 
         def declare(effect: Callable[..., Any]) -> Callable[..., Any]:
-            self.transitions[name] = Transition(
-                self, name, frozenset(source), target, label, effect, **more
-            )
+            self.transitions[name] = Transition(self, name, frozenset(source), target, label, effect, **more)
             return effect
 
         return declare
@@ -142,7 +145,11 @@ class Flow:
         if self.state(record) not in step.source:
             return Offer(step, False, False, self._wrong_state(step, record).message)
         try:
-            with scope.lifted(work, "guards may need what the actor cannot see") if step.as_house else nullcontext():
+            with (
+                scope.lifted(work, "guards may need what the actor cannot see")
+                if step.as_house
+                else nullcontext()
+            ):
                 for guard in step.guards:
                     guard(record, work)
         except BusinessError as error:
@@ -345,7 +352,9 @@ class Flow:
             reached |= edges
         ends = self.states.keys() - {source for source, target in arrows if target != source} - self.final
         lost = self.states.keys() - reached
-        return [f"nobody reaches {one}" for one in sorted(lost)] + [f"{one} is a dead end" for one in sorted(ends)]
+        return [f"nobody reaches {one}" for one in sorted(lost)] + [
+            f"{one} is a dead end" for one in sorted(ends)
+        ]
 
 
 def stale(row: Any) -> Conflict:

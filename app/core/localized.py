@@ -180,23 +180,35 @@ def format_quantity(quantity: Quantity, reader: Reader, unit: str = "") -> str:
     return f"{format_number(quantity.number, reader)}\u00a0{unit or quantity.unit}"
 
 
-def format_money(money: Money, reader: Reader) -> str:
-    """An amount with its currency, never hiding a digit of it: unit prices may be finer than the currency.
+def _amount(money: Money, reader: Reader) -> tuple[bool, str]:
+    """Whether it is below zero, and its figure: all decimals of the currency, and finer ones where it has them.
 
     Whole rials are written without decimals.
     """
     least = digits(money.currency)
-    if money.currency == "IRR" and money.rounded().amount == money.rounded().amount.to_integral_value():
-        least = 0
     rounded = round_half_up(money.amount, max(MAX_PLACES, least))
-    figure = _figure(rounded, reader, least)
-    if reader.locale == "fa":
-        return f"{_signed(rounded < 0, figure, reader)} {_currency_name(money.currency, 'fa')}"
+    if money.currency == "IRR" and rounded == rounded.to_integral_value():
+        least = 0
+    return rounded < 0, _figure(rounded, reader, least)
+
+
+def format_amount(money: Money, reader: Reader) -> str:
+    """An amount without its currency, for a column whose head names it."""
+    negative, figure = _amount(money, reader)
+    return _signed(negative, figure, reader)
+
+
+def format_money(money: Money, reader: Reader) -> str:
+    """An amount with its currency, never hiding a digit of it: unit prices may be finer than the currency."""
+    negative, figure = _amount(money, reader)
     name = _currency_name(money.currency, reader.locale)
+    if reader.locale == "fa":
+        return f"{_signed(negative, figure, reader)} {name}"
+    sign = "-" if negative else ""
     if reader.locale in ("ro", "ru"):
-        return f"{'-' if rounded < 0 else ''}{figure}\u00a0{name}"
+        return f"{sign}{figure}\u00a0{name}"
     gap = "\u00a0" if name[-1:].isalpha() and len(name) > 2 else ""
-    return f"{'-' if rounded < 0 else ''}{name}{gap}{figure}"
+    return f"{sign}{name}{gap}{figure}"
 
 
 @lru_cache(maxsize=512)

@@ -8,7 +8,17 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 from flask_appbuilder import Model
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Identity, Integer, String, UniqueConstraint, select
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Identity,
+    Integer,
+    String,
+    UniqueConstraint,
+    select,
+)
 from sqlalchemy.dialects.postgresql import insert
 
 from app.core.errors import BusinessError
@@ -27,7 +37,9 @@ class NumberSeries(Model):
     branch_id = Column(BigInteger, ForeignKey("branches.id"), nullable=False)
     code = Column(String(40), nullable=False, doc="kind of document: order, invoice, contract ...")
     prefix = Column(String(20), nullable=False, default="")
-    yearly = Column(Boolean, nullable=False, default=True, doc="starts at 1 every year, the year in the number")
+    yearly = Column(
+        Boolean, nullable=False, default=True, doc="starts at 1 every year, the year in the number"
+    )
     width = Column(Integer, nullable=False, default=6, doc="running digits, padded with zeros")
 
     def __repr__(self) -> str:

@@ -212,7 +212,9 @@ def _narrow(state: Any) -> None:
     view = eyes(work_)
     if not touched:
         if view != "all" and not state.execution_options.get("house_sql"):
-            raise OutsideScope("a Core statement is not narrowed: use the ORM, or say house_sql with a reason")
+            raise OutsideScope(
+                "a Core statement is not narrowed: use the ORM, or say house_sql with a reason"
+            )
         return
     option = _OPTIONS.get((view, bool(state.execution_options.get("with_deleted"))))
     if option is not None:
@@ -269,7 +271,12 @@ def _owner(obj: Any, column: str) -> int | None:
 
 # --- the database's own guard ------------------------------------------------------------------
 
-_ROLES = {"all": "serai_staff", "branch": "serai_branch", "external": "serai_external", "nobody": "serai_none"}
+_ROLES = {
+    "all": "serai_staff",
+    "branch": "serai_branch",
+    "external": "serai_external",
+    "nobody": "serai_none",
+}
 _SIGN = text(
     "select set_config('role', :role, true), set_config('app.customers', :customers, true), "
     "set_config('app.groups', :groups, true), set_config('app.branches', :branches, true)"
