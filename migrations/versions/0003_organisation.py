@@ -178,6 +178,8 @@ def upgrade():
         sa.UniqueConstraint("tax_category_id", "country_code", "valid_on"),
     )
     op.create_index(op.f("ix_tax_rates_tax_category_id"), "tax_rates", ["tax_category_id"], unique=False)
+    # the head office is seeded as 1
+    op.execute("ALTER TABLE branches ALTER COLUMN id RESTART WITH 2")
     # whose rows, and who may do what
     security.shared("branches")
     security.shared("currencies")

@@ -1,0 +1,1 @@
+"""The business: one module per noun; no HTTP, no mail, no PDF."""
