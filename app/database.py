@@ -12,6 +12,7 @@ Functions take a psycopg connection or a SQLAlchemy one.
 
 import pathlib
 import re
+import urllib.parse
 
 import psycopg
 from psycopg import errors, sql
@@ -97,7 +98,10 @@ def refuse_newer(connection, known=None):
     driver = _driver(connection)
     if driver.execute("select to_regclass('alembic_version')").fetchone()[0] is None:
         return
-    found = {row[0] for row in driver.execute("select version_num from alembic_version")}
+    try:
+        found = {row[0] for row in driver.execute("select version_num from alembic_version")}
+    except errors.InsufficientPrivilege:
+        return  # a log-in of its own for web and worker; whoever ran `init` was asked
     strange = found - (known_revisions() if known is None else set(known))
     if strange:
         raise Trouble(
@@ -105,15 +109,21 @@ def refuse_newer(connection, known=None):
             "Update this installation, or restore a backup of this version.")
 
 
-def ensure_roles(connection, app_user=None):
-    """Make the roles that are missing, and let the session's user (and `app_user`) take them on.
+def app_user():
+    """The separate log-in of web and worker (DATABASE_APP_URL), None when they use the owner's."""
+    user = urllib.parse.urlsplit(config.SQLALCHEMY_DATABASE_URI).username
+    owner = urllib.parse.urlsplit(config.DATABASE_OWNER_URL).username
+    return urllib.parse.unquote(user) if user and user != owner else None
+
+
+def ensure_roles(connection):
+    """Make the roles that are missing, and let the owner and the log-in of web and worker take them on.
 
     Safe when many do it at once, in this database or in another one of the same server: roles belong to all.
-    :param app_user: the log-in of DATABASE_APP_URL, when there is one
     :raises Trouble: when the owner may not make roles; the text has the SQL for who may
     """
     driver = _driver(connection)
-    users = [driver.execute("select session_user").fetchone()[0], *([app_user] if app_user else [])]
+    users = [driver.execute("select session_user").fetchone()[0], *filter(None, [app_user()])]
     for statement in _missing(driver, users):
         try:
             _insist(driver, statement)

@@ -71,15 +71,17 @@ def running(data_dir):
     return cluster.url(OWNER) if cluster.files.exists() and cluster.answers() else None
 
 
-def start(data_dir, fast=False, tell=print):
+def start(data_dir, fast=False, tell=print, patience=0):
     """Start the server of a data directory, made on first use, and wait until it answers.
 
     :param fast: for tests: what is written does not survive a crash of the machine
-    :raises Trouble: when another process has started it already, or it does not come up
+    :param patience: seconds to wait for another process that runs it, None for ever
+    :raises Trouble: when another process still runs it, or it does not come up
     """
     cluster = Cluster(prepare(data_dir))
     lock = leash.Lock(cluster.data / "owner.lock")
-    if not lock.take():
+    busy = f"Waiting for another command that uses {cluster.data}"
+    if not lock.take(patience=patience, tell=lambda: tell(busy)):
         lock.release()
         raise Trouble(f"Another process already runs the database in {cluster.data}.")
     try:

@@ -91,7 +91,7 @@ class Lock:
         try:
             self.fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise Trouble(f"The data directory is not writable: {path}: {error.strerror}") from None
+            raise Trouble(f"Cannot write {path}: {error.strerror}.") from None
 
     def take(self, *, shared=False, patience=0.0, tell=None):
         """True when taken; tries for `patience` seconds (None: for ever), calling `tell` once after two."""
