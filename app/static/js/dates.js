@@ -6,7 +6,6 @@ const calendar = root.dataset.calendar === "jalali" ? "persian" : "gregory";
 const locale = `${root.lang || "en"}-u-ca-${calendar}`;
 const day = 86400000;
 const west = new Intl.DateTimeFormat(`en-u-ca-${calendar}-nu-latn`, { year: "numeric", month: "numeric", day: "numeric", timeZone: "UTC" });
-const said = new Intl.DateTimeFormat(locale, { year: "numeric", month: "2-digit", day: "2-digit", timeZone: "UTC" });
 const heading = new Intl.DateTimeFormat(locale, { year: "numeric", month: "long", timeZone: "UTC" });
 const firstDay = { fa: 6 }[(root.lang || "en").slice(0, 2)] ?? 1; // Saturday in Persian, else Monday
 
@@ -14,6 +13,16 @@ const firstDay = { fa: 6 }[(root.lang || "en").slice(0, 2)] ?? 1; // Saturday in
 function parts(time) {
   const found = Object.fromEntries(west.formatToParts(time).map((part) => [part.type, parseInt(part.value, 10)]));
   return { year: found.year, month: found.month, day: found.day };
+}
+
+const pad = (value) => String(value).padStart(2, "0");
+/** A day as the reader writes it; the same forms as on the server. */
+function said(time) {
+  const { year, month, day: date } = parts(time);
+  const language = (root.lang || "en").slice(0, 2);
+  if (calendar === "persian") return `${year}/${pad(month)}/${pad(date)}`.replace(/\d/g, (digit) => String.fromCharCode(0x06F0 + Number(digit)));
+  if (language === "zh") return `${year}-${pad(month)}-${pad(date)}`;
+  return [pad(date), pad(month), year].join(language === "en" || language === "fa" ? "/" : ".");
 }
 
 const iso = (time) => new Date(time).toISOString().slice(0, 10);
@@ -72,7 +81,7 @@ function dress(target) {
   const timed = target.matches(".appbuilder_datetime input, [data-role='datetimepicker'], [data-date='time']");
   const clock = timed && target.value.length > 10 ? target.value.slice(11, 16) : "";
   const holder = make("div", { class: "date" });
-  const shown = make("input", { type: "text", class: "form-control hint", id: `${target.id || target.name}-shown`, inputmode: "numeric", autocomplete: "off", placeholder: said.format(Date.now()) });
+  const shown = make("input", { type: "text", class: "form-control hint", id: `${target.id || target.name}-shown`, inputmode: "numeric", autocomplete: "off", placeholder: said(Date.now()) });
   for (const name of ["aria-describedby", "aria-invalid", "aria-label", "disabled"]) if (target.hasAttribute(name)) shown.setAttribute(name, target.getAttribute(name));
   const time = timed ? make("input", { type: "time", class: "form-control", value: clock, "aria-label": target.getAttribute("aria-label") || "" }) : null;
   const open = make("button", { type: "button", class: "open", "aria-label": text("open_calendar"), tabindex: "-1" }, icon("fa-calendar"));
@@ -84,7 +93,7 @@ function dress(target) {
   let popup = null;
   const write = (tell = true) => {
     target.value = value === null ? "" : iso(value) + (time ? ` ${time.value || "00:00"}:00` : "");
-    shown.value = value === null ? "" : said.format(value);
+    shown.value = value === null ? "" : said(value);
     shown.removeAttribute("aria-invalid");
     if (tell) target.dispatchEvent(new Event("change", { bubbles: true }));
   };

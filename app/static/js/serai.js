@@ -149,6 +149,8 @@ function guard(form) {
 }
 
 sections();
+const chosen = $(".states [aria-current]");
+if (chosen && chosen.parentElement.scrollWidth > chosen.parentElement.clientWidth) chosen.scrollIntoView({ block: "nearest", inline: "center" });
 $$("form[data-guard]").forEach(guard);
 const notice = $("[data-focus]");
 if (notice) notice.focus();

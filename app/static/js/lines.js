@@ -1,0 +1,166 @@
+// An order on one screen: header fields and lines, made for the keyboard. The endpoints are described in docs/theme.md.
+import { combobox } from "./combobox.js";
+import { $, $$, csrf, icon, make, toast, wait } from "./tools.js";
+
+const form = $("[data-lines-form]");
+const body = $("[data-lines]", form);
+const given = JSON.parse($("[data-lines-given]", form).textContent);
+const said = given.texts;
+const show = (row, name, value) => { $(`[data-${name}]`, row).textContent = value ?? ""; };
+const header = () => Object.fromEntries($$(".order-head [name]", form).filter((field) => !field.disabled).map((field) => [field.name, field.type === "checkbox" ? field.checked : field.value.trim()]));
+const filled = () => $$("tr", body).filter((row) => $("[data-sku]", row).value.trim());
+
+/** Digits of any script as plain ASCII: people type what their keyboard gives. */
+function plain(value) {
+  return value.trim().replace(/[۰-۹]/g, (digit) => digit.charCodeAt(0) - 0x06F0).replace(/[٠-٩]/g, (digit) => digit.charCodeAt(0) - 0x0660).replace("٫", ".");
+}
+
+function address(base, values) {
+  const url = new URL(base, location.href);
+  for (const [name, value] of Object.entries(values)) if (value !== undefined && value !== "") url.searchParams.set(name, value);
+  return url;
+}
+
+function refuse(row, message) {
+  const why = $("[data-why]", row);
+  row.classList.toggle("refused", Boolean(message));
+  why.hidden = !message;
+  why.replaceChildren(...(message ? [icon("fa-circle-exclamation"), make("span", {}, message)] : []));
+}
+
+function renumber() { $$("tr", body).forEach((row, index) => show(row, "line-number", String(index + 1))); }
+
+const total = wait(250, async () => {
+  const place = $("[data-lines-totals]", form);
+  const url = form.dataset.totalUrl;
+  if (!url) return;
+  const answer = await send(url, "POST", payload(false));
+  if (!answer.ok) return;
+  place.replaceChildren(...answer.body.rows.map(([label, value], index, all) => make("div", { class: index === all.length - 1 ? "grand" : "" }, make("span", {}, label), make("bdi", { class: "num" }, value))));
+});
+
+async function price(row) {
+  const sku = $("[data-sku]", row).value.trim();
+  const quantity = plain($("[data-quantity]", row).value) || "1";
+  refuse(row, "");
+  if (!sku) { for (const name of ["name", "unit", "unit-price", "amount", "source", "availability"]) show(row, name, ""); total(); return; }
+  const head = header();
+  const ticket = row.ticket = (row.ticket || 0) + 1;
+  try {
+    const answer = await fetch(address(form.dataset.priceUrl, { customer: head.customer, currency: head.currency, sku, quantity }), { headers: { Accept: "application/json" } });
+    const found = await answer.json();
+    if (ticket !== row.ticket) return;
+    if (!answer.ok) { refuse(row, found.message); return; }
+    show(row, "name", found.name);
+    show(row, "unit", found.unit);
+    show(row, "unit-price", found.unit_price_text ?? found.unit_price);
+    show(row, "amount", found.amount_text ?? found.amount);
+    show(row, "source", found.source);
+    show(row, "availability", found.available_text ?? found.available);
+    $("[data-availability]", row).className = `availability ${found.enough === false ? "short" : "good"}`;
+    refuse(row, found.refused ? found.refused.message || found.refused : "");
+    total();
+  } catch { if (ticket === row.ticket) toast(said.failed, "danger"); }
+}
+
+function add(line = {}) {
+  const row = $("[data-line-template]", form).content.firstElementChild.cloneNode(true);
+  const sku = $("[data-sku]", row), quantity = $("[data-quantity]", row);
+  if (line.id) row.dataset.id = line.id;
+  sku.value = line.sku || "";
+  quantity.value = line.quantity || "";
+  body.append(row);
+  renumber();
+  const source = async (term) => {
+    if (!term) return [];
+    const head = header();
+    const answer = await fetch(address(form.dataset.productsUrl, { term, customer: head.customer, currency: head.currency }), { headers: { Accept: "application/json" } });
+    if (!answer.ok) throw new Error(answer.statusText);
+    return answer.json();
+  };
+  const combo = combobox(sku, { source, free: true, choose: (found) => { sku.value = found.id; if (!quantity.value) quantity.value = "1"; quantity.focus(); quantity.select(); price(row); } });
+  const ask = wait(180, () => price(row));
+  sku.addEventListener("change", () => price(row));
+  quantity.addEventListener("input", ask);
+  sku.addEventListener("keydown", (event) => {
+    if (event.key === "Enter") { event.preventDefault(); combo.close(); if (sku.value.trim()) { if (!quantity.value) quantity.value = "1"; quantity.focus(); quantity.select(); price(row); } }
+  });
+  quantity.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && !event.ctrlKey && !event.metaKey) { event.preventDefault(); const next = row.nextElementSibling || add(); $("[data-sku]", next).focus(); }
+  });
+  row.addEventListener("keydown", (event) => {
+    const sibling = event.altKey && event.key === "ArrowDown" ? row.nextElementSibling : event.altKey && event.key === "ArrowUp" ? row.previousElementSibling : null;
+    if (sibling) { event.preventDefault(); $(event.target.matches("[data-quantity]") ? "[data-quantity]" : "[data-sku]", sibling).focus(); }
+  });
+  $("[data-line-remove]", row).addEventListener("click", () => { const next = row.nextElementSibling || row.previousElementSibling; row.remove(); renumber(); if (!next) add(); $("[data-sku]", next || body).focus(); total(); });
+  if (line.sku) price(row);
+  if (line.reason) refuse(row, line.reason);
+  return row;
+}
+
+function payload(submit) {
+  const record = { ...header(), lines: filled().map((row) => ({ ...(row.dataset.id ? { id: row.dataset.id } : {}), sku: $("[data-sku]", row).value.trim(), quantity: plain($("[data-quantity]", row).value) || "1" })) };
+  if (submit) record.submit = true;
+  if (form.dataset.version) record.version = Number(form.dataset.version);
+  return record;
+}
+
+async function send(url, method, content, key = "") {
+  const headers = { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": csrf() };
+  if (key) headers["Idempotency-Key"] = key;
+  const answer = await fetch(url, { method, headers, body: JSON.stringify(content) });
+  return { ok: answer.ok, status: answer.status, body: await answer.json().catch(() => ({})) };
+}
+
+function complain(answer) {
+  const place = $("[data-lines-errors]", form);
+  const rows = filled();
+  const details = answer.body.details || {};
+  const lines = answer.body.lines || details.lines || [];
+  rows.forEach((row) => refuse(row, ""));
+  for (const line of lines) if (rows[line.index]) refuse(rows[line.index], line.message);
+  for (const [name, message] of Object.entries(answer.body.fields || details.fields || {})) {
+    const box = $(`.order-head [data-field="${CSS.escape(name)}"]`, form);
+    if (!box) continue;
+    $$(".errors", box).forEach((old) => old.remove());
+    box.append(make("ul", { class: "errors", role: "alert" }, make("li", {}, icon("fa-circle-exclamation"), make("span", {}, String(message)))));
+  }
+  place.replaceChildren(make("div", { class: "alert alert-danger" }, icon("fa-circle-exclamation"), make("div", { class: "text" }, answer.body.message || said.failed, lines.length ? make("div", { class: "small" }, said.kept) : "")));
+  place.hidden = false;
+  const first = $("tr.refused [data-sku]", body);
+  if (first) first.focus(); else place.scrollIntoView({ block: "nearest" });
+}
+
+let key = "", last = "";
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  event.stopPropagation();
+  if (!filled().length) { toast(said.empty, "warning"); $("[data-sku]", body).focus(); return; }
+  const content = payload(Boolean(event.submitter && event.submitter.matches("[data-submit-order]")));
+  const written = JSON.stringify(content);
+  if (written !== last) { last = written; key = crypto.randomUUID ? crypto.randomUUID() : `${Date.now()}-${Math.random()}`; } // the same order twice is one order
+  const buttons = $$('button[type="submit"]', form);
+  buttons.forEach((button) => { button.disabled = true; });
+  $("[data-lines-note]", form).textContent = said.saving;
+  try {
+    const answer = await send(form.dataset.saveUrl, form.dataset.method, content, key);
+    if (answer.ok && answer.body.url) { location.assign(answer.body.url); return; }
+    complain(answer);
+  } catch { toast(said.failed, "danger"); }
+  buttons.forEach((button) => { button.disabled = false; button.removeAttribute("aria-busy"); });
+  delete form.dataset.sent;
+  $("[data-lines-note]", form).textContent = "";
+});
+
+form.addEventListener("keydown", (event) => { if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit($("[data-submit-order]", form) || $('button[type="submit"]', form)); });
+$("[data-line-add]", form).addEventListener("click", () => $("[data-sku]", add()).focus());
+$(".order-head", form).addEventListener("change", (event) => { if (/^(customer|currency)$/.test(event.target.name)) filled().forEach(price); });
+given.lines.forEach(add);
+const first = add();
+if (new URLSearchParams(location.search).get("sku")) {
+  const asked = new URLSearchParams(location.search);
+  $("[data-sku]", first).value = asked.get("sku");
+  $("[data-quantity]", first).value = asked.get("quantity") || "1";
+  price(first);
+  $("[data-sku]", add()).focus();
+}
