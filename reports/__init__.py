@@ -1,0 +1,1 @@
+"""What we print: trees of plain values, and the renderers that draw them."""
