@@ -3,6 +3,7 @@
 Persian letters are joined and lines put into visual order here, because a PDF knows neither. Every document
 has one font for its language; a letter that it lacks comes from the next one, so that a Russian product name in
 a Persian order is printed and not left out.
+"""
 
 import re
 import unicodedata
