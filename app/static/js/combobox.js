@@ -145,6 +145,7 @@ function several(select) {
     tick.addEventListener("change", (event) => { event.stopPropagation(); option.selected = tick.checked; change(); });
     list.append(make("li", {}, make("label", {}, tick, option.textContent)));
   }
+  if (!select.options.length) list.append(make("li", { class: "muted small" }, text("none")));
   find.addEventListener("input", () => { const term = find.value.toLocaleLowerCase(); for (const item of list.children) item.hidden = !item.textContent.toLocaleLowerCase().includes(term); });
   find.addEventListener("keydown", (event) => { if (event.key === "Enter") event.preventDefault(); });
   const label = $(`label[for="${CSS.escape(select.id)}"]`);
@@ -154,9 +155,26 @@ function several(select) {
   draw();
 }
 
+/** A field for a SKU that completes what is typed; what is typed counts, listed or not. */
+function sku(input) {
+  const source = async (term) => {
+    if (!term) return [];
+    const url = new URL(input.dataset.skuSource, location.href);
+    url.searchParams.set("term", term);
+    const answer = await fetch(url, { headers: { Accept: "application/json" } });
+    if (!answer.ok) throw new Error(answer.statusText);
+    return normal(await answer.json());
+  };
+  const holder = make("div", { class: "combo" });
+  input.before(holder);
+  holder.append(input);
+  combobox(input, { source, free: true, choose: (row) => { input.value = row.id; } });
+}
+
 export function start(root = document) {
   const fresh = (selector) => $$(selector, root).filter((field) => !field.dataset.dressed && (field.dataset.dressed = "yes"));
   fresh("select[multiple]").forEach(several);
+  fresh("input[data-sku-source]").forEach(sku);
   fresh("select.my_select2, select[data-role='select2'], select[data-combo]").forEach(single);
   fresh("input.my_select2_ajax, input[data-role='select2-ajax'], input[data-combo]").forEach(remote);
 }

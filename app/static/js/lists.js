@@ -91,4 +91,9 @@ function rows(table, picker) {
   });
 }
 
+// The framework does not say which columns hold figures; the cells do.
+for (const head of $$("table[data-rows] thead th")) {
+  const cell = head.closest("table").tBodies[0]?.rows[0]?.cells[head.cellIndex];
+  if (cell && cell.classList.contains("num")) head.classList.add("num");
+}
 for (const table of $$("table[data-rows]")) rows(table, table.hasAttribute("data-pickable") ? bulk(table) : null);
