@@ -1,0 +1,111 @@
+"""Valid objects in one line: `make_customer(work)`, `make_product(work, sku="A-1", price="9.90")`.
+
+A maker takes the open unit of work, flushes, and returns the object; what a test does not care about has a
+sensible default.
+"""
+
+from datetime import date
+from decimal import Decimal
+from itertools import count
+
+from sqlalchemy import select
+
+from app.rules import stock
+from models.base import HOUSE_BRANCH
+from models.customers import Address, Customer
+from models.orders import Order, OrderLine
+from models.organisation import TaxCategory
+from models.products import Price, PriceList, PriceListAudience, Product
+from models.stock import Warehouse
+
+_next = count(1)
+
+
+def _kept(work, row):
+    work.session.add(row)
+    work.session.flush()
+    return row
+
+
+def make_customer(work, name="Acme Ltd", **values):
+    """A company in Britain that pays in pounds, with an address."""
+    given = {"number": f"T-{next(_next):05d}", "country_code": "GB", "currency_code": "GBP",
+             "email": f"buyer{next(_next)}@example.com", "branch_id": HOUSE_BRANCH}  # fmt: skip
+    return _kept(work, Customer(name=name, **{**given, **values}))
+
+
+def make_address(work, customer, **values):
+    """An address of the customer, for deliveries and bills."""
+    given = {"recipient": customer.name, "street": "1 High Street", "city": "Leeds", "country_code": "GB"}
+    return _kept(work, Address(customer_id=customer.id, **{**given, **values}))
+
+
+def make_product(work, sku=None, price=None, stock_of=None, currency="GBP", **values):
+    """A product counted in pieces.
+
+    :param price: net, in the general list of `currency`
+    :param stock_of: pieces in the main warehouse
+    """
+    sku = sku or f"SKU-{next(_next)}"
+    given = {"names": {"en": f"Product {sku}"}, "unit_code": "C62", "tax_category_id": tax_category(work).id}
+    product = _kept(work, Product(sku=sku, **{**given, **values}))
+    if price is not None:
+        make_price(work, product, price, currency=currency)
+    if stock_of is not None:
+        stock.move(product, main_warehouse(work), Decimal(stock_of), "opening", work)
+    return product
+
+
+def make_price_list(work, name=None, currency="GBP", customers=(), groups=(), **values):
+    """A price list for everyone, or for the customers and access groups named."""
+    given = {"name": name or f"List {next(_next)}", "currency_code": currency, "valid_from": date(2020, 1, 1),
+             "everyone": not (customers or groups)}  # fmt: skip
+    made = PriceList(**{**given, **values})
+    made.audiences = [PriceListAudience(customer_id=one.id) for one in customers]
+    made.audiences += [PriceListAudience(access_group_id=one.id) for one in groups]
+    return _kept(work, made)
+
+
+def make_price(work, product, amount, price_list=None, from_quantity=1, currency="GBP"):
+    """A price of the product, in the general list of the currency unless another is given."""
+    price_list = price_list or general_list(work, currency)
+    values = {"unit_price": Decimal(amount), "from_quantity": Decimal(from_quantity)}
+    return _kept(work, Price(product_id=product.id, price_list_id=price_list.id, **values))
+
+
+def make_order(work, customer, *lines, **values):
+    """A draft order; a line is (product, quantity) or (product, quantity, unit price).
+
+    Amounts are net without tax, so that totals can be checked in the head.
+    """
+    given = {"currency_code": customer.currency_code, "ordered_at": work.now, "branch_id": HOUSE_BRANCH}
+    order = Order(customer_id=customer.id, **{**given, **values})
+    for position, (product, quantity, *price) in enumerate(lines, 1):
+        order.lines.append(_line(position, product, Decimal(quantity), Decimal(price[0] if price else 10)))
+    order.total_net = order.total_gross = sum((line.net for line in order.lines), Decimal(0))
+    order.total_tax = Decimal(0)
+    return _kept(work, order)
+
+
+def _line(position, product, quantity, price):
+    net = (quantity * price).quantize(Decimal("0.01"))
+    return OrderLine(position=position, product_id=product.id, sku=product.sku, name=product.name,
+                     unit_code=product.unit_code, pack_factor=Decimal(1), list_price=price, unit_price=price,
+                     quantity_ordered=quantity, net=net, tax=Decimal(0), gross=net)  # fmt: skip
+
+
+def tax_category(work, code="standard"):
+    """A seeded tax category."""
+    return work.session.scalars(select(TaxCategory).where(TaxCategory.code == code)).one()
+
+
+def main_warehouse(work):
+    """The seeded warehouse."""
+    return work.session.scalars(select(Warehouse).where(Warehouse.code == "MAIN")).one()
+
+
+def general_list(work, currency="GBP"):
+    """The list for everyone in a currency; made when it is asked for the first time."""
+    name = f"General {currency}"
+    found = work.session.scalars(select(PriceList).where(PriceList.name == name)).first()
+    return found or make_price_list(work, name, currency)
