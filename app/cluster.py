@@ -79,7 +79,9 @@ class Cluster:
     def socket_folder(self):
         """Where the running server listens, as its pid file tells; else where we would let it listen."""
         with contextlib.suppress(OSError, IndexError):
-            return pathlib.Path((self.files / "postmaster.pid").read_text().splitlines()[4])
+            told = (self.files / "postmaster.pid").read_text().splitlines()[4]
+            if told.startswith("/"):  # the server fills the line in later than it writes the file
+                return pathlib.Path(told)
         return self.socket_place
 
     @functools.cached_property

@@ -89,10 +89,10 @@ def program(*words):
     return [sys.executable, "-m", "app.launch", *words]
 
 
-def serve(args, data, web=None, worker=None, init=None):
+def serve(args, data, program=program):
     """Run everything until SIGINT or SIGTERM.
 
-    :param web, worker, init: other commands than ours, for tests
+    :param program: the command line of a child for the words it gets; tests have small ones
     """
     cluster.prepare(data)
     launch.set_secret(data)
@@ -102,14 +102,14 @@ def serve(args, data, web=None, worker=None, init=None):
     door = address.listen(args.host, args.port)
     bell = Bell()
     children = [
-        Child("web", web or program("web", "--fd", str(door.fileno()), "--workers", str(args.workers)),
+        Child("web", program("web", "--fd", str(door.fileno()), "--workers", str(args.workers)),
               fds=(door.fileno(),)),
-        Child("worker", worker or program("worker")),
+        Child("worker", program("worker")),
     ]
     server = None
     try:
         server = _database(data, bell)
-        _init(init or program("init", *(["--demo"] if args.demo else [])), bell)
+        _init(program("init", *(["--demo"] if args.demo else [])), bell)
         _watch(children, server, bell, args)
     except Stop:
         return 0
