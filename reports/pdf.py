@@ -12,6 +12,7 @@ from reports.typeface import Typeface
 MEDIA_TYPE = "application/pdf"
 PAD = 5.0  # between a cell's text and its edge
 SIZES = (8.5, 7.5, 6.5)
+LONG_WORD = 150.0  # a word longer than this is cut rather than given so much room
 WIDEST = 260.0  # a column asks for no more than this, however long its texts are
 
 
@@ -193,13 +194,17 @@ def _measures(
     """Per column the width it would like and the one below which words are cut, both with padding."""
     regular, bold = Typeface(reader.locale), Typeface(reader.locale, bold=True)
     natural = [bold.natural(column.head, size) for column in columns]
-    least = [bold.narrowest(column.head, size) for column in columns]
+    least = [
+        max(bold.narrowest(column.head, size), min(wide, 40.0))
+        for column, wide in zip(columns, natural, strict=True)
+    ]
     for index in range(len(columns)):
         for text, kind in {row[index] for row in rows}:
             wide = regular.natural(text, size)
             natural[index] = max(natural[index], min(wide, WIDEST))
             whole = kind == "figure" or (kind == "code" and wide <= WIDEST / 2)
-            least[index] = max(least[index], wide if whole else regular.narrowest(text, size))
+            word = wide if whole else min(regular.narrowest(text, size), LONG_WORD)
+            least[index] = max(least[index], word)
     return [max(n, m) + 2 * PAD for n, m in zip(natural, least, strict=True)], [m + 2 * PAD for m in least]
 
 

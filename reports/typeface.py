@@ -1,8 +1,8 @@
 """Letters of a PDF: which font has them, how wide they are, where a line ends, and in which order they stand.
 
 Persian letters are joined and lines put into visual order here, because a PDF knows neither. Every document
-has one font for its language; a letter that it lacks comes from the next one, so that a Russian product name in
-a Persian order is printed and not left out.
+has one font for its language; a letter that it lacks comes from the next one, so that a Russian product name
+in a Persian order is printed and not left out.
 """
 
 import re

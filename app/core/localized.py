@@ -181,7 +181,7 @@ def format_quantity(quantity: Quantity, reader: Reader, unit: str = "") -> str:
 
 
 def _amount(money: Money, reader: Reader) -> tuple[bool, str]:
-    """Whether it is below zero, and its figure: all decimals of the currency, and finer ones where it has them.
+    """Whether it is below zero, and its figure with the decimals of the currency, or finer where it is.
 
     Whole rials are written without decimals.
     """
