@@ -1,5 +1,5 @@
 // Choosing one of many: a text field with a list that is loaded while typing; and ticking several of many.
-import { $, $$, icon, make, text, wait } from "./tools.js";
+import { $, $$, icon, make, number, text, wait } from "./tools.js";
 
 let serial = 0;
 
@@ -135,7 +135,9 @@ function several(select) {
   const boxes = new Map();
   const change = () => { draw(); select.dispatchEvent(new Event("change", { bubbles: true })); };
   function draw() {
-    tags.replaceChildren(...$$("option", select).filter((option) => option.selected).map((option) => make("span", { class: "chip" }, make("span", {}, option.textContent),
+    const chosen = $$("option", select).filter((option) => option.selected);
+    if (chosen.length > 15) { tags.replaceChildren(text("selected", { count: number(chosen.length) })); return; }
+    tags.replaceChildren(...chosen.map((option) => make("span", { class: "chip" }, make("span", {}, option.textContent),
       make("button", { type: "button", "aria-label": `${text("remove")}: ${option.textContent}`, onclick: () => { option.selected = false; boxes.get(option).checked = false; change(); } }, icon("fa-xmark")))));
   }
   for (const option of select.options) {

@@ -44,7 +44,7 @@ async function save(cell, value, shown) {
     if (!answer.ok) { complain(cell, json.message || (written.length < 400 && !written.startsWith("<") ? written : text("failed"))); return false; }
     complain(cell, "");
     cell.dataset.value = value;
-    cell.textContent = json.display ?? shown;
+    cell.replaceChildren(make("bdi", {}, json.display ?? shown));
     cell.classList.add("saved");
     setTimeout(() => cell.classList.remove("saved"), 1600);
     return true;

@@ -94,7 +94,8 @@ document.addEventListener("submit", async (event) => {
   if (source.dataset.confirm && !form.dataset.confirmed) {
     event.preventDefault();
     event.stopImmediatePropagation();
-    if (await confirm(source.dataset.confirm, source.dataset.confirmYes)) {
+    const danger = event.submitter && event.submitter.matches(".danger, .btn-danger");
+    if (await confirm(source.dataset.confirm, source.dataset.confirmYes, danger)) {
       form.dataset.confirmed = "yes";
       form.requestSubmit(event.submitter || undefined);
       delete form.dataset.confirmed;

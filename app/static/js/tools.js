@@ -58,11 +58,12 @@ export function toast(message, kind = "info") {
 }
 
 /** Ask through the one confirmation box; resolves to true or false. */
-export function confirm(question, yes = "") {
+export function confirm(question, yes = "", danger = false) {
   const dialog = $("#confirm");
   $("[data-question]", dialog).textContent = question;
   const button = $("[data-default-yes]", dialog);
   button.textContent = yes || button.dataset.defaultYes;
+  button.className = `btn ${danger ? "btn-danger solid" : "btn-primary"}`;
   dialog.returnValue = "no";
   dialog.showModal();
   button.focus();
