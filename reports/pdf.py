@@ -107,7 +107,7 @@ def _facts(paper: Paper) -> None:
         paper.ensure(height)
         for index, (label, value) in enumerate(cells):
             x = MARGIN + index * (width + gap)
-            paper.place(label, x + PAD, paper.y)
+            paper.place(label, x, paper.y)
             paper.place(value, x, paper.y + label.height)
         paper.y += height + 7
     if facts:
