@@ -116,6 +116,11 @@ class Cluster:
             os.chown(folder, user.pw_uid, user.pw_gid)
         return folder
 
+    def remove_socket_folder(self):
+        """Leave nothing behind, once the server has ended."""
+        with contextlib.suppress(OSError):
+            self.socket_place.rmdir()
+
 
 @contextlib.contextmanager
 def entrance(folder, user):

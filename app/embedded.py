@@ -36,7 +36,7 @@ SETTINGS = {
     "log_timezone": "UTC",
     "log_startup_progress_interval": "5s",  # how a long recovery shows that it goes on
 }
-FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "100",
+FAST = {"fsync": "off", "full_page_writes": "off", "max_connections": "100",
         "shared_buffers": "128MB", "autovacuum": "off"}
 CLEAN = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 
@@ -60,8 +60,7 @@ class Server:
     def stop(self):
         """End sessions, write everything, stop."""
         leash.end(self.process, signal.SIGINT, signal.SIGQUIT, patience=30)
-        with contextlib.suppress(OSError):
-            self.cluster.socket_place.rmdir()
+        self.cluster.remove_socket_folder()
         self._lock.release()
 
 
@@ -110,6 +109,7 @@ def _up(cluster, user, fast, tell):
         _wait(cluster, process, tell)
     except BaseException:
         leash.end(process, signal.SIGINT, signal.SIGQUIT)
+        cluster.remove_socket_folder()
         raise
     return process
 

@@ -16,7 +16,7 @@ from app.trouble import Trouble
 
 HEALTHY = 30  # seconds a child must live for its former deaths to be forgotten
 LONGEST_PAUSE = 30  # seconds between two attempts, at most
-GIVE_UP = 4  # deaths of one child before the first answer: then something is wrong with the installation
+GIVE_UP = 3  # deaths of one child before the first answer: then something is wrong with the installation
 
 
 @dataclasses.dataclass

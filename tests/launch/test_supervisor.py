@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from app import cluster as clusters
-from app import embedded
+from app import embedded, leash
 
 PATIENCE = 30  # seconds
 
@@ -28,6 +28,15 @@ def until(check, patience=PATIENCE):
             return answer
         time.sleep(0.05)
     raise AssertionError(f"{check} did not come true in {patience} seconds")
+
+
+def sweep(data):
+    """What a killed server leaves outside its data directory, once it has ended."""
+    if (data / "postgres.lock").exists():
+        lock = leash.Lock(data / "postgres.lock")
+        lock.take(patience=PATIENCE)
+        lock.release()
+        clusters.Cluster(data).remove_socket_folder()
 
 
 def free_port():
@@ -94,6 +103,7 @@ def supervised(tmp_path):
         if one.process.poll() is None:
             one.process.kill()
         one.process.communicate()
+        sweep(one.data)
 
 
 def test_stops_cleanly_and_takes_everything_along(supervised):
