@@ -51,6 +51,18 @@ def web(_, fd, *__):
     server.serve_forever()
 
 
+def gunicorn(port, workers="1"):
+    """Our web server in earnest, around an application that answers with its process id."""
+    from app import web as server
+
+    def application(environ, start_response):
+        start_response("200 OK", [("X-Scheme", environ["wsgi.url_scheme"])])
+        return [str(os.getpid()).encode()]
+
+    server.Server.load = lambda self: application
+    server.run(argparse.Namespace(fd=None, host="127.0.0.1", port=int(port), workers=int(workers)))
+
+
 def worker():
     """Leaves its process id in the data directory and works for ever."""
     pathlib.Path(os.environ["SERAI_DATA"], "worker.pid").write_text(str(os.getpid()))
