@@ -39,6 +39,7 @@ class Invoice(Model, Stamped, Removable):
     """What a customer owes us, or we him (type credit note). Frozen once issued."""
 
     __tablename__ = "invoices"
+    __label__ = ("number", "currency_code")
     __history__ = "invoice"
     __table_args__ = (
         UniqueConstraint("customer_id", "id"),
@@ -51,11 +52,14 @@ class Invoice(Model, Stamped, Removable):
         Index("ix_invoices_type", "type", "id"),
         Index("ix_invoices_due_on", "due_on", "id"),
         Index("ix_invoices_order", "order_id"),
+        Index("ix_invoices_credits", "credits_id", postgresql_where=text("credits_id is not null")),
         Index("ix_invoices_branch", "branch_id", "id"),
         CheckConstraint("type in ('proforma', 'final', 'payment_request', 'tax', 'credit_note')",
                         name="ck_invoices_type"),
         CheckConstraint("total_gross = total_net + total_tax", name="ck_invoices_totals"),
         CheckConstraint("payment_status in ('unpaid', 'part', 'paid')", name="ck_invoices_payment"),
+        CheckConstraint("paid_amount between 0 and total_gross and open_amount between 0 and total_gross",
+                        name="ck_invoices_paid"),
     )  # fmt: skip
     number = Column(String(40), doc="taken when issued; imported documents keep their own")
     type = Column(String(16), nullable=False, default="final")
@@ -69,6 +73,8 @@ class Invoice(Model, Stamped, Removable):
                          primaryjoin="Invoice.order_id == Order.id")  # fmt: skip
     order_number = Column(String(40), nullable=False, default="", doc="as printed")
     credits_id = Column(BigInteger, doc="credit note: the invoice it corrects")
+    credits = relationship("Invoice", viewonly=True, remote_side="Invoice.id", foreign_keys=[credits_id],
+                           primaryjoin="Invoice.credits_id == Invoice.id")  # fmt: skip
     locale = Column(String(12), nullable=False, default="en")
     currency_code = Column(String(3), ForeignKey("currencies.code"), nullable=False)
     includes_tax = Column(Boolean, nullable=False, default=False, doc="line prices are gross")
@@ -83,7 +89,7 @@ class Invoice(Model, Stamped, Removable):
     total_tax = amount_column()
     total_gross = amount_column()
     paid_amount = amount_column("sum of its allocations of confirmed payments")
-    open_amount = amount_column("total_gross minus paid_amount while issued, else 0")
+    open_amount = amount_column("what is neither paid nor credited while issued, else 0")
     remark = Column(Text, nullable=False, default="")
     lines = relationship(
         "InvoiceLine", back_populates="invoice", order_by="InvoiceLine.position", cascade="all, delete-orphan"
@@ -103,6 +109,8 @@ class InvoiceLine(Model, Stamped):
         UniqueConstraint("customer_id", "id"),
         child_of("invoices", "invoice_id", cascade=True),
         ForeignKeyConstraint(["customer_id", "order_line_id"], ["order_lines.customer_id", "order_lines.id"]),
+        ForeignKeyConstraint(["customer_id", "credits_line_id"], ["invoice_lines.customer_id", "invoice_lines.id"]),
+        Index("ix_invoice_lines_credits", "credits_line_id", postgresql_where=text("credits_line_id is not null")),
         Index("ix_invoice_lines_invoice", "invoice_id", "position"),
         Index("ix_invoice_lines_order_line", "order_line_id"),
         CheckConstraint("gross = net + tax", name="ck_invoice_lines_gross"),
@@ -111,6 +119,7 @@ class InvoiceLine(Model, Stamped):
     invoice_id = Column(BigInteger, nullable=False)
     invoice = relationship("Invoice", back_populates="lines")
     order_line_id = Column(BigInteger)
+    credits_line_id = Column(BigInteger, doc="credit note: the invoice line it gives back")
     position = Column(Integer, nullable=False)
     product_id = Column(BigInteger, ForeignKey("products.id"), index=True)
     sku = Column(String(40), nullable=False, default="")

@@ -56,6 +56,10 @@ def upgrade():
         sa.Column("deleted_reason", sa.String(length=500), nullable=True),
         sa.CheckConstraint("payment_status in ('unpaid', 'part', 'paid')", name="ck_invoices_payment"),
         sa.CheckConstraint(
+            "paid_amount between 0 and total_gross and open_amount between 0 and total_gross",
+            name="ck_invoices_paid",
+        ),
+        sa.CheckConstraint(
             "type in ('proforma', 'final', 'payment_request', 'tax', 'credit_note')", name="ck_invoices_type"
         ),
         sa.CheckConstraint("total_gross = total_net + total_tax", name="ck_invoices_totals"),
@@ -83,6 +87,13 @@ def upgrade():
         sa.UniqueConstraint("customer_id", "id"),
     )
     op.create_index("ix_invoices_branch", "invoices", ["branch_id", "id"], unique=False)
+    op.create_index(
+        "ix_invoices_credits",
+        "invoices",
+        ["credits_id"],
+        unique=False,
+        postgresql_where=sa.text("credits_id is not null"),
+    )
     op.create_index("ix_invoices_customer_state", "invoices", ["customer_id", "state", "id"], unique=False)
     op.create_index("ix_invoices_due_on", "invoices", ["due_on", "id"], unique=False)
     op.create_index("ix_invoices_order", "invoices", ["order_id"], unique=False)
@@ -101,6 +112,7 @@ def upgrade():
         sa.Column("customer_id", sa.BigInteger(), nullable=False),
         sa.Column("invoice_id", sa.BigInteger(), nullable=False),
         sa.Column("order_line_id", sa.BigInteger(), nullable=True),
+        sa.Column("credits_line_id", sa.BigInteger(), nullable=True),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("product_id", sa.BigInteger(), nullable=True),
         sa.Column("sku", sa.String(length=40), nullable=False),
@@ -128,11 +140,22 @@ def upgrade():
             ["order_lines.customer_id", "order_lines.id"],
         ),
         sa.ForeignKeyConstraint(
+            ["customer_id", "credits_line_id"],
+            ["invoice_lines.customer_id", "invoice_lines.id"],
+        ),
+        sa.ForeignKeyConstraint(
             ["product_id"],
             ["products.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("customer_id", "id"),
+    )
+    op.create_index(
+        "ix_invoice_lines_credits",
+        "invoice_lines",
+        ["credits_line_id"],
+        unique=False,
+        postgresql_where=sa.text("credits_line_id is not null"),
     )
     op.create_index("ix_invoice_lines_invoice", "invoice_lines", ["invoice_id", "position"], unique=False)
     op.create_index("ix_invoice_lines_order_line", "invoice_lines", ["order_line_id"], unique=False)
@@ -147,6 +170,11 @@ def downgrade():
     op.drop_index(op.f("ix_invoice_lines_product_id"), table_name="invoice_lines")
     op.drop_index("ix_invoice_lines_order_line", table_name="invoice_lines")
     op.drop_index("ix_invoice_lines_invoice", table_name="invoice_lines")
+    op.drop_index(
+        "ix_invoice_lines_credits",
+        table_name="invoice_lines",
+        postgresql_where=sa.text("credits_line_id is not null"),
+    )
     op.drop_table("invoice_lines")
     op.drop_index(
         "ux_invoices_number",
@@ -159,5 +187,8 @@ def downgrade():
     op.drop_index("ix_invoices_order", table_name="invoices")
     op.drop_index("ix_invoices_due_on", table_name="invoices")
     op.drop_index("ix_invoices_customer_state", table_name="invoices")
+    op.drop_index(
+        "ix_invoices_credits", table_name="invoices", postgresql_where=sa.text("credits_id is not null")
+    )
     op.drop_index("ix_invoices_branch", table_name="invoices")
     op.drop_table("invoices")

@@ -1,0 +1,139 @@
+"""What customer and staff write to each other about a record: messages, attachments, what is unread (X-38)."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import func, or_, select
+from sqlalchemy.dialects.postgresql import insert
+
+from app.core import facts
+from app.core.errors import BusinessError
+from app.core.scope import rows_of
+from models.conversations import Conversation, Message, ReadMark
+from models.files import Attachment
+
+LONGEST = 10_000  # letters of one message
+KINDS = ("order", "ticket", "log")
+
+Listener = Callable[[Any, Message, Any], None]
+_listeners: dict[str, Listener] = {}
+
+
+def listener(noun: str) -> Callable[[Listener], Listener]:
+    """What a noun does, in the same transaction, when somebody writes about one of its records."""
+
+    def register(found: Listener) -> Listener:
+        _listeners[noun] = found
+        return found
+
+    return register
+
+
+def post(record, noun, kind, text, work, attachments=()):
+    """Write a message into the conversation of a record.
+
+    :param noun: singular noun of the record; :param kind: order, ticket or log
+    :param attachments: stored files, each with name, media_type, size and sha256
+    :raises BusinessError: 'empty_message', 'message_too_long'
+    """
+    text, attachments = (text or "").strip(), list(attachments)
+    if not text and not attachments:
+        raise BusinessError("empty_message", _l("Write a message."), field="text")
+    if len(text) > LONGEST:
+        words = _l("A message has at most %(most)s characters.", most=LONGEST)
+        raise BusinessError("message_too_long", words, field="text")
+    thread = conversation(record, noun, kind, work)
+    message = Message(
+        customer_id=thread.customer_id,
+        conversation_id=thread.id,
+        author_id=work.actor.user_id,
+        inside=work.actor.kind,
+        text=text,
+    )
+    work.session.add(message)
+    work.session.flush()
+    thread.last_message_at = work.now
+    for one in attachments:
+        work.session.add(_attachment(one, message))
+    if work.actor.user_id is not None:
+        mark_read(thread, work.actor.user_id, work)
+    facts.publish(work, "message.post", "message", message, noun=noun, record_id=record.id)
+    if noun in _listeners:
+        _listeners[noun](record, message, work)
+    return message
+
+
+def _attachment(one, message):
+    names = ("name", "media_type", "size", "sha256")
+    values = {name: getattr(one, name) for name in names}
+    return Attachment(customer_id=message.customer_id, noun="message", record_id=message.id, **values)
+
+
+def conversation(record, noun, kind, work):
+    """The thread of a record, begun when nobody has written yet; two people who begin at once share it."""
+    if kind not in KINDS:
+        raise ValueError(f"no such kind of conversation: {kind}")
+    wanted = select(Conversation).filter_by(noun=noun, record_id=record.id, kind=kind)
+    found = work.session.scalars(wanted).one_or_none()
+    if found is None:
+        owner = getattr(record, rows_of(type(record)).column or "", 0)
+        work.session.execute(
+            insert(Conversation)
+            .values(
+                noun=noun, record_id=record.id, kind=kind, customer_id=owner, version=1,
+                created_at=work.now, created_by=work.actor.user_id,
+                updated_at=work.now, updated_by=work.actor.user_id,
+            )
+            .on_conflict_do_nothing(index_elements=["noun", "record_id", "kind"])
+        )  # fmt: skip
+        found = work.session.scalars(wanted).one()
+    return found
+
+
+def messages(record, noun, kind, work):
+    """The messages about a record, oldest first, those only that the actor may read."""
+    return list(
+        work.session.scalars(
+            select(Message)
+            .join(Conversation, Conversation.id == Message.conversation_id)
+            .where(Conversation.noun == noun, Conversation.record_id == record.id, Conversation.kind == kind)
+            .order_by(Message.id)
+        )
+    )
+
+
+def unread(user_id, work, noun=None):
+    """How many messages a user has not read, by conversation: {conversation id: count}.
+
+    Staff count what customers wrote, customers whatever others wrote.
+    """
+    read = select(ReadMark).filter_by(user_id=user_id).subquery()
+    wanted = (
+        select(Message.conversation_id, func.count(Message.id))
+        .join(Conversation, Conversation.id == Message.conversation_id)
+        .outerjoin(read, read.c.conversation_id == Message.conversation_id)
+        .where(or_(read.c.message_id.is_(None), Message.id > read.c.message_id))
+        .group_by(Message.conversation_id)
+    )
+    if work.actor.inside:
+        wanted = wanted.where(Message.inside == "external")
+    else:
+        wanted = wanted.where(or_(Message.author_id.is_(None), Message.author_id != user_id))
+    if noun is not None:
+        wanted = wanted.where(Conversation.noun == noun)
+    return dict(work.session.execute(wanted).tuples().all())
+
+
+def mark_read(thread, user_id, work):
+    """A user has read a conversation up to its last message."""
+    last = work.session.scalar(select(func.max(Message.id)).filter_by(conversation_id=thread.id))
+    if last is None:
+        return
+    mark = insert(ReadMark).values(
+        customer_id=thread.customer_id, conversation_id=thread.id, user_id=user_id, message_id=last
+    )
+    newest = func.greatest(ReadMark.message_id, mark.excluded.message_id)
+    work.session.execute(
+        mark.on_conflict_do_update(index_elements=["conversation_id", "user_id"], set_={"message_id": newest})
+    )

@@ -1,0 +1,203 @@
+"""Papers that have left the house: what is sealed, what came from what, and the bytes that were issued."""
+
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import event, inspect, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+import config
+from app.core.errors import Conflict
+from app.core.scope import rows_of
+from app.core.storage import Storage
+from models.documents import IssuedDocument
+from models.orders import DocumentLink
+
+LARGEST = 200 * 1024 * 1024  # bytes of one rendered document
+_ALWAYS = frozenset({"state", "version", "updated_at", "updated_by", "search"})
+_stores: dict[str, Storage] = {}
+
+
+# --- sealed records ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Seal:
+    """From which states on a record stays as it is.
+
+    :param open: states in which everything may change
+    :param still: columns that go on changing afterwards, because they are recomputed
+    """
+
+    open: frozenset[str]
+    still: frozenset[str]
+    parent: str | None = None
+
+
+_seals: dict[type, Seal] = {}
+
+
+def seal(model: type, *, lines: type | None, parent: str, open: Iterable[str], still: Iterable[str]) -> None:
+    """Refuse every change of a record and its lines once it has left the `open` states.
+
+    :param parent: the relationship from a line to its record
+    """
+    _seals[model] = Seal(frozenset(open), frozenset(still) | _ALWAYS)
+    if lines is not None:
+        _seals[lines] = Seal(frozenset(open), _ALWAYS, parent)
+
+
+@event.listens_for(Session, "before_flush")
+def _refuse_sealed(session: Session, *_: Any) -> None:
+    for row in (*session.new, *session.dirty, *session.deleted):
+        found = _seals.get(type(row))
+        if found is not None and _touched(session, row, found) and _closed(row, found):
+            text = _l("This document has been issued or decided on. It can no longer be changed.")
+            raise Conflict("frozen", text)
+
+
+def _touched(session: Session, row: Any, found: Seal) -> bool:
+    state = inspect(row)
+    if row in session.deleted:
+        return True
+    if not state.persistent:
+        return found.parent is not None  # a new line; a new record may come in any state (import)
+    changed = {one.key for one in state.mapper.column_attrs if state.attrs[one.key].history.has_changes()}
+    return bool(changed - found.still)
+
+
+def _closed(row: Any, found: Seal) -> bool:
+    root = getattr(row, found.parent) if found.parent else row
+    if root is None or not inspect(root).persistent:
+        return False
+    before = inspect(root).attrs.state.history.deleted
+    return (before[0] if before else root.state) not in found.open
+
+
+# --- what came from what -----------------------------------------------------------------------
+
+
+def noun_of(record: Any) -> str:
+    """The singular noun under which the generic tables know a record."""
+    mark = type(record).__history__
+    return str(mark if isinstance(mark, str) else type(record).__tablename__)
+
+
+def link(source: Any, made: Any, kind: str, work: Any) -> DocumentLink:
+    """Remember that `made` came from `source`: copied, split, quoted, renews, invoices, returns ..."""
+    work.session.flush()
+    found = DocumentLink(
+        customer_id=made.customer_id,
+        from_noun=noun_of(source),
+        from_id=source.id,
+        from_number=source.number or "",
+        to_noun=noun_of(made),
+        to_id=made.id,
+        to_number=made.number or "",
+        kind=kind,
+        at=work.now,
+    )
+    work.session.add(found)
+    return found
+
+
+def number_links(record: Any, work: Any) -> None:
+    """Write a number that was taken just now into the links of its record."""
+    noun = noun_of(record)
+    for side in ("from", "to"):
+        here = (
+            getattr(DocumentLink, f"{side}_noun") == noun,
+            getattr(DocumentLink, f"{side}_id") == record.id,
+        )
+        work.session.execute(update(DocumentLink).where(*here).values({f"{side}_number": record.number}))
+
+
+def links_of(record: Any, work: Any) -> list[DocumentLink]:
+    """Where a record came from and what was made of it, oldest first."""
+    noun, one = noun_of(record), DocumentLink
+    either = ((one.from_noun == noun) & (one.from_id == record.id)) | (
+        (one.to_noun == noun) & (one.to_id == record.id)
+    )
+    return list(work.session.scalars(select(one).where(either).order_by(one.id)))
+
+
+# --- the bytes that were issued ----------------------------------------------------------------
+
+
+def store() -> Storage:
+    """Where this installation keeps its documents."""
+    if config.STORAGE_URL not in _stores:
+        _stores[config.STORAGE_URL] = Storage(config.STORAGE_URL)
+    return _stores[config.STORAGE_URL]
+
+
+def issued(
+    noun: str, record_id: int, report: str, format: str, locale: str, work: Any
+) -> IssuedDocument | None:
+    """The document as it was issued in this format and language, if it was."""
+    return work.session.scalars(
+        select(IssuedDocument).filter_by(
+            noun=noun, record_id=record_id, report=report, format=format, locale=locale
+        )
+    ).one_or_none()
+
+
+def freeze(
+    record: Any,
+    noun: str,
+    report: str,
+    format: str,
+    locale: str,
+    rendered: tuple[str, str, bytes],
+    work: Any,
+    *,
+    translation: bool = False,
+    template_version: int = 1,
+) -> IssuedDocument:
+    """Keep a rendered document for ever. Who comes second gets what the first one kept.
+
+    :param rendered: (file name, media type, bytes)
+    :param translation: not in the language in which the document was issued
+    """
+    name, media_type, data = rendered
+    stored = store().put(io.BytesIO(data), LARGEST)
+    column = rows_of(type(record)).column
+    row = IssuedDocument(
+        customer_id=getattr(record, column) if column else 0,
+        noun=noun,
+        record_id=record.id,
+        report=report,
+        format=format,
+        locale=locale,
+        translation=translation,
+        number=record.number or "",
+        name=name,
+        media_type=media_type,
+        size=stored.size,
+        sha256=stored.sha256,
+        template_version=template_version,
+    )
+    mark = work.mark()
+    try:
+        with work.session.begin_nested():
+            work.session.add(row)
+            work.session.flush()
+    except IntegrityError:
+        work.rewind(mark)
+        found = issued(noun, record.id, report, format, locale, work)
+        if found is None:
+            raise
+        return found
+    return row
+
+
+def read(document: IssuedDocument) -> tuple[str, str, bytes]:
+    """File name, media type and bytes of an issued document.
+
+    :raises FileNotFoundError: the storage has lost it
+    """
+    return document.name, document.media_type, store().read(document.sha256)
