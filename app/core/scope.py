@@ -220,21 +220,26 @@ def _narrow(state: Any) -> None:
     if option is not None:
         state.statement = state.statement.options(option)
     if view == "external":
-        for model, criterion in _narrowings.items():
-            found = _narrowing(work_, model, criterion)
-            if found is not None:
-                state.statement = state.statement.options(
-                    with_loader_criteria(model, found, include_aliases=True, propagate_to_loaders=False)
-                )
+        for model, found in _narrowed(work_).items():
+            state.statement = state.statement.options(
+                with_loader_criteria(model, found, include_aliases=True, propagate_to_loaders=False)
+            )
 
 
-def _narrowing(work_: _work.Work, model: type, criterion: Criterion) -> Any:
-    key = ("narrow", model)
-    if key not in work_.cache:
-        work_.cache[key] = None  # what the criterion itself reads is not narrowed by it
-        with lifted(work_, "what an access group may find"):
-            work_.cache[key] = criterion(work_.actor)
-    return work_.cache[key]
+def _narrowed(work_: _work.Work) -> dict[type, Any]:
+    """What the actor may find of each narrowed model, asked once in a unit of work."""
+    found: dict[type, Any] | None = work_.cache.get("narrowed")
+    if found is None:
+        work_.cache["narrowed"] = {}  # what is read on the way there is not narrowed by it
+        try:
+            with lifted(work_, "what an access group may find"):
+                asked = {model: criterion(work_.actor) for model, criterion in _narrowings.items()}
+        except BaseException:
+            del work_.cache["narrowed"]
+            raise
+        found = {model: one for model, one in asked.items() if one is not None}
+        work_.cache["narrowed"] = found
+    return found
 
 
 # --- writing -----------------------------------------------------------------------------------

@@ -1,9 +1,13 @@
-"""Tax of one line: net, tax and gross, rounded once, so that paper and database agree."""
+"""Tax: which rate holds, and what one line is worth, rounded once, so that paper and database agree."""
 
 from decimal import Decimal
 from typing import NamedTuple
 
+from sqlalchemy import case, or_, select
+
 from app.core.money import EXACT, Money, divide, exact_decimal, exact_factor
+from models.base import HOUSE_BRANCH
+from models.organisation import Branch, TaxRate
 
 _HUNDRED = Decimal(100)
 
@@ -53,3 +57,29 @@ def net_tax_gross(
         return LineAmounts(net, line - net, line)
     tax = (line * EXACT.multiply(rate, Decimal("0.01"))).rounded()
     return LineAmounts(line, tax, line + tax)
+
+
+def rate_for(category_ids, country, on, work, branch_id=HOUSE_BRANCH):
+    """The tax rate of each category for a delivery, in one statement.
+
+    The rate of the country of delivery holds where we keep one for it, else that of the branch's country, else
+    nothing is charged. Exports go without tax by a rate of zero for the country they go to.
+
+    :param country: where the goods are delivered, ISO 3166-1 alpha-2
+    :param on: the day of the supply, in the branch's time zone
+    :returns: {tax category id: per cent}
+    """
+    home = select(Branch.country_code).where(Branch.id == branch_id).scalar_subquery()
+    statement = (
+        select(TaxRate.tax_category_id, TaxRate.rate)
+        .distinct(TaxRate.tax_category_id)
+        .where(
+            TaxRate.tax_category_id.in_(list(category_ids)),
+            TaxRate.valid_on <= on,
+            or_(TaxRate.country_code == country, TaxRate.country_code == home),
+        )
+        .order_by(TaxRate.tax_category_id, case((TaxRate.country_code == country, 0), else_=1),
+                  TaxRate.valid_on.desc())
+    )  # fmt: skip
+    found = dict(work.session.execute(statement).all())
+    return {one: found.get(one, Decimal(0)) for one in category_ids}

@@ -1,0 +1,212 @@
+"""Which price applies: one statement finds what is offered to a customer, pure functions choose and explain.
+
+The customer's own price list comes first, then that of its access groups, then the one for everyone; among
+these the largest quantity that is reached, then the list that began last.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import IntEnum
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import case, or_, select
+
+from app.core.errors import BusinessError
+from app.core.quantity import plain
+from models.people import Membership
+from models.products import Price, PriceList, PriceListAudience
+
+
+class Offer(IntEnum):
+    """To whom a price list is offered, the narrowest first."""
+
+    CUSTOMER = 0
+    GROUP = 1
+    EVERYONE = 2
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A price that could apply to a product, as it stands in a price list."""
+
+    product_id: int
+    price_list_id: int
+    price_list: str
+    includes_tax: bool
+    valid_from: date
+    from_quantity: Decimal
+    unit_price: Decimal
+    offer: Offer
+
+    @property
+    def order(self) -> tuple[int, Decimal, int, int]:
+        """Smaller comes first."""
+        return self.offer, -self.from_quantity, -self.valid_from.toordinal(), -self.price_list_id
+
+
+@dataclass(frozen=True)
+class Priced:
+    """What a unit of a product costs a customer.
+
+    :param unit_price: per unit of the product, gross where `includes_tax`
+    :param list_price: the price before any discount
+    :param source: which price applied, in the reader's language
+    """
+
+    unit_price: Decimal
+    list_price: Decimal
+    includes_tax: bool
+    price_list_id: int
+    price_list: str
+    source: Any
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """One candidate and what speaks for or against it."""
+
+    candidate: Candidate
+    applies: bool
+    reason: Any
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Which price applies and why; all candidates, the one that applies first."""
+
+    priced: Priced | None
+    candidates: tuple[Weighed, ...]
+
+
+# --- pure --------------------------------------------------------------------------------------
+
+
+def choose(candidates, quantity):
+    """The candidate that applies to this quantity, or None."""
+    reached = [one for one in candidates if one.from_quantity <= quantity]
+    return min(reached, key=lambda one: one.order, default=None)
+
+
+def priced(candidate):
+    """A candidate as the price that applies."""
+    return Priced(candidate.unit_price, candidate.unit_price, candidate.includes_tax, candidate.price_list_id,
+                  candidate.price_list, source(candidate))  # fmt: skip
+
+
+def source(candidate):
+    """Where a price comes from, as people read it."""
+    if candidate.from_quantity <= 1:
+        return _l("Price list “%(name)s”", name=candidate.price_list)
+    return _l(
+        "Price list “%(name)s”, from %(quantity)s",
+        name=candidate.price_list,
+        quantity=plain(candidate.from_quantity),
+    )
+
+
+def weigh(candidates, quantity):
+    """Every candidate in order, each with the reason why it applies or does not."""
+    best = choose(candidates, quantity)
+    ranked = sorted(candidates, key=lambda one: (one is not best, one.from_quantity > quantity, one.order))
+    return tuple(Weighed(one, one is best, _reason(one, best, quantity)) for one in ranked)
+
+
+def _reason(one, best, quantity):
+    if one.from_quantity > quantity:
+        return _l("Holds from %(quantity)s on.", quantity=plain(one.from_quantity))
+    if one is best:
+        return {
+            Offer.CUSTOMER: _l("Applies: this price list is offered to the customer."),
+            Offer.GROUP: _l("Applies: this price list is offered to an access group of the customer."),
+            Offer.EVERYONE: _l("Applies: this price list is for everyone."),
+        }[one.offer]
+    if one.offer > best.offer:
+        return _l("A price list offered more closely to the customer comes first.")
+    if one.from_quantity < best.from_quantity:
+        return _l("A price for a larger quantity comes first.")
+    return _l("A newer price list comes first.")
+
+
+# --- asking ------------------------------------------------------------------------------------
+
+
+def local_day(work, branch):
+    """Today in the branch's time zone: on this day prices hold, documents are dated."""
+    return work.now.astimezone(ZoneInfo(branch.timezone)).date()
+
+
+def quote(product_ids, customer, currency, on, quantities, work):
+    """What products cost a customer on a day, in one statement for any number of products.
+
+    Staff who order for a customer get that customer's price; a customer's own user is shown no list beyond
+    those offered to him.
+
+    :param on: the day in the branch's time zone; None for today in the customer's branch
+    :param quantities: {product id: quantity in the product's unit}; of a product on several lines their sum
+    :returns: {product id: Priced, or the BusinessError 'no_price' that says there is none}
+    """
+    found: dict[int, list[Candidate]] = {one: [] for one in product_ids}
+    for candidate in _candidates(found, customer, currency, on, work):
+        found[candidate.product_id].append(candidate)
+    best = {one: choose(rows, quantities.get(one, Decimal(1))) for one, rows in found.items()}
+    return {one: no_price(currency) if row is None else priced(row) for one, row in best.items()}
+
+
+def price_of(product, customer, currency, on, quantity, work):
+    """What one product costs a customer.
+
+    :raises BusinessError: 'no_price'
+    """
+    answer = quote([product.id], customer, currency, on, {product.id: quantity}, work)[product.id]
+    if isinstance(answer, BusinessError):
+        raise answer
+    return answer
+
+
+def explain(product, customer, currency, on, quantity, work):
+    """Which price applies to a product, and why no other does (CAT-05)."""
+    candidates = _candidates([product.id], customer, currency, on, work)
+    best = choose(candidates, quantity)
+    return Explanation(best and priced(best), weigh(candidates, quantity))
+
+
+def no_price(currency):
+    """The refusal where no price list offers a product to a customer in a currency."""
+    text = _l("No price list offers this product to the customer in %(currency)s.", currency=currency)
+    return BusinessError("no_price", text, currency=currency)
+
+
+def _candidates(product_ids, customer, currency, on, work):
+    on = on or local_day(work, customer.branch)
+    own = _named(PriceListAudience.customer_id == customer.id)
+    groups = select(Membership.access_group_id).where(Membership.customer_id == customer.id)
+    group = _named(PriceListAudience.access_group_id.in_(groups))
+    statement = (
+        select(
+            Price.product_id,
+            PriceList.id,
+            PriceList.name,
+            PriceList.includes_tax,
+            PriceList.valid_from,
+            Price.from_quantity,
+            Price.unit_price,
+            case((own, int(Offer.CUSTOMER)), (group, int(Offer.GROUP)), else_=int(Offer.EVERYONE)),
+        )
+        .join(PriceList, PriceList.id == Price.price_list_id)
+        .where(
+            Price.product_id.in_(list(product_ids)),
+            PriceList.currency_code == currency,
+            PriceList.archived_at.is_(None),
+            PriceList.valid_from <= on,
+            or_(PriceList.valid_until.is_(None), PriceList.valid_until >= on),
+            or_(PriceList.everyone, own, group),
+        )
+    )
+    return [Candidate(*row[:-1], Offer(row[-1])) for row in work.session.execute(statement)]
+
+
+def _named(whom):
+    return PriceList.id.in_(select(PriceListAudience.record_id).where(whom))
