@@ -33,7 +33,7 @@ def folder(user):
     copy = COPIES / f"postgresql-{MAJOR}-{importlib.metadata.version(WHEEL)}"
     if not copy.exists():
         _copy(original, copy)
-    return copy
+    return copy / PACKAGE / original.name
 
 
 def program(name, user=None):
@@ -47,7 +47,11 @@ def _copy(original, copy):
         COPIES.mkdir(mode=0o711, parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".postgresql-", dir=COPIES) as aside:
             new = pathlib.Path(aside, "new")
-            shutil.copytree(original, new, symlinks=True, ignore=shutil.ignore_patterns("include"))
+            # laid out as in the wheel: the programs find their libraries by the way from one to the other
+            for part in (original, original.parent.with_name(f"{PACKAGE}.libs")):
+                if part.exists():
+                    there = new / part.relative_to(original.parent.parent)
+                    shutil.copytree(part, there, symlinks=True, ignore=shutil.ignore_patterns("include"))
             for path in (new, *new.rglob("*")):
                 if not path.is_symlink():
                     path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) else 0o644)

@@ -200,9 +200,12 @@ def test_a_copy_of_the_programs_runs_where_the_installed_ones_cannot_be_reached(
     monkeypatch.setattr(binaries, "COPIES", tmp_path / "copies")
     hidden = tmp_path / "hidden"
     hidden.mkdir(mode=0o700)
-    (hidden / "programs").symlink_to(binaries.in_wheel())
-    monkeypatch.setattr(binaries, "in_wheel", lambda: hidden / "programs")
+    wheel = binaries.in_wheel()
+    for part in (wheel.parent, wheel.parent.with_name(f"{binaries.PACKAGE}.libs")):
+        (hidden / part.name).symlink_to(part)
+    monkeypatch.setattr(binaries, "in_wheel", lambda: hidden / binaries.PACKAGE / wheel.name)
     copy = binaries.folder(leash.system_user())
-    assert copy.parent == tmp_path / "copies"
-    assert subprocess.run([copy / "bin" / "postgres", "-V"], capture_output=True).returncode == 0
+    assert copy.is_relative_to(tmp_path / "copies")
+    for name in ("initdb", "postgres", "pg_dump", "pg_restore"):
+        assert subprocess.run([copy / "bin" / name, "-V"], capture_output=True).returncode == 0
     assert binaries.folder(leash.system_user()) == copy
