@@ -1,0 +1,76 @@
+"""How much of its credit a customer has used: confirmed orders not yet billed, and what is billed and unpaid."""
+
+from decimal import Decimal
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import case, func, select
+
+from app.core.errors import BusinessError
+from app.core.money import EXACT, Money, divide
+from app.rules.pricing import local_day
+from models.customers import Customer
+from models.invoices import Invoice
+from models.orders import Order
+from models.organisation import Branch, ExchangeRate
+
+OPEN_ORDERS = ("changed", "confirmed", "released")
+BILLS = ("final", "tax")  # a proforma and a payment request ask for money that is owed by the order
+
+
+def credit_used(customer_id, work):
+    """What a customer owes us already or will owe, gross, in its own currency.
+
+    Open are confirmed and released orders as far as they are not billed, and the open amounts of issued
+    invoices, less those of credit notes. Other currencies count at the latest rate of the customer's branch.
+
+    :raises BusinessError: 'no_exchange_rate'
+    """
+    row = select(Customer.currency_code, Branch).join(Branch, Branch.id == Customer.branch_id)
+    currency, branch = work.session.execute(row.where(Customer.id == customer_id)).one()
+    total = Decimal(0)
+    for found, amount in open_amounts(customer_id, work).items():
+        total += amount if found == currency else _converted(amount, found, currency, branch, work)
+    return Money(total, currency).rounded()
+
+
+def open_amounts(customer_id, work):
+    """What is open by currency, in one statement: {currency: amount}."""
+    billed = (
+        select(func.coalesce(func.sum(Invoice.total_gross), 0))
+        .where(Invoice.order_id == Order.id, Invoice.customer_id == Order.customer_id,
+               Invoice.state == "issued", Invoice.type.in_(BILLS))
+        .correlate(Order)
+        .scalar_subquery()
+    )  # fmt: skip
+    orders = select(Order.currency_code.label("currency"),
+                    func.greatest(Order.total_gross - billed, 0).label("amount")).where(
+        Order.customer_id == customer_id, Order.state.in_(OPEN_ORDERS), Order.billing != "full")  # fmt: skip
+    sign = case((Invoice.type == "credit_note", -1), else_=1)
+    invoices = select(Invoice.currency_code, sign * Invoice.open_amount).where(
+        Invoice.customer_id == customer_id, Invoice.state == "issued", Invoice.type.in_((*BILLS, "credit_note"))
+    )
+    both = orders.union_all(invoices).subquery()
+    rows = work.session.execute(select(both.c.currency, func.sum(both.c.amount)).group_by(both.c.currency))
+    return {currency: amount for currency, amount in rows if amount}
+
+
+def _converted(amount, currency, target, branch, work):
+    value = EXACT.multiply(amount, _rate(currency, branch, work))
+    return divide(value, _rate(target, branch, work))
+
+
+def _rate(currency, branch, work):
+    """How much of the branch's currency one unit is worth today."""
+    if currency == branch.currency_code:
+        return Decimal(1)
+    rate = work.session.scalar(
+        select(ExchangeRate.rate)
+        .where(ExchangeRate.base_code == branch.currency_code, ExchangeRate.currency_code == currency,
+               ExchangeRate.valid_on <= local_day(work, branch))
+        .order_by(ExchangeRate.valid_on.desc())
+        .limit(1)
+    )  # fmt: skip
+    if not rate:
+        text = _l("There is no exchange rate for %(currency)s.", currency=currency)
+        raise BusinessError("no_exchange_rate", text, currency=currency)
+    return rate
