@@ -196,7 +196,7 @@ def pages():
             "house/report.html", title="Document", house=Values(document_url="/job", formats=[("PDF", "/")])
         ),
         "/import": lambda: draw("house/import.html", title="Import", house=Values(result=None), form=Head()),
-        "/missing": lambda: draw("house/error.html", code=404, message=None),
+        "/missing": lambda: draw("house/error.html", status=404, message=None),
     }
 
 

@@ -98,9 +98,9 @@ function desk(form) {
 
 /** Conditions left empty are not asked. */
 function forget(form) {
-  form.addEventListener("submit", () => { for (const field of $$(".value [name]", form)) if (!field.value) field.disabled = true; });
+  form.addEventListener("submit", () => { for (const field of $$(".value [name], .field [name]", form)) if (!field.value) field.disabled = true; });
 }
 
-$$("form[data-filters], form[data-desk-filters]").forEach(forget);
+$$("form[data-filters], form[data-desk-filters], form.filter-form").forEach(forget);
 $$("form[data-filters]").forEach(framework);
 $$("form[data-desk-filters]").forEach(desk);

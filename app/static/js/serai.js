@@ -157,7 +157,7 @@ const notice = $("[data-focus]");
 if (notice) notice.focus();
 
 const modules = {
-  "[data-rows], [data-pickable]": "lists", "[data-filters], [data-desk-filters]": "filters",
+  "[data-rows], [data-pickable]": "lists", "[data-filters], [data-desk-filters], .filter-form": "filters",
   "select[multiple], select.my_select2, select[data-role], input.my_select2_ajax, input[data-role='select2-ajax'], [data-combo], [data-sku-source]": "combobox",
   ".appbuilder_date, .appbuilder_datetime, [data-date], [data-role='datepicker'], [data-role='datetimepicker']": "dates",
   "[data-cell], [data-inline-add]": "desk", "[data-lines-form]": "lines", "[data-progress-url]": "progress",
