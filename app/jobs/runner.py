@@ -1,0 +1,120 @@
+"""Runs one job: its own application context, its own session, its own unit of work."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from contextlib import nullcontext
+from datetime import UTC, datetime
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import text
+
+from app import access
+from app.core.errors import BusinessError, Forbidden
+from app.core.work import Actor, Work, work
+from app.jobs.registry import JOBS, Job
+
+log = logging.getLogger("serai.jobs")
+
+
+class Runner:
+    """Runs jobs by name.
+
+    :param sessions: makes a session per job
+    :param app: Flask application whose context each job gets: languages and settings come from it
+    :param actor_of: (user id, session) -> Actor, for jobs that run as whoever asked for them
+    """
+
+    def __init__(
+        self,
+        sessions: Callable[[], Any],
+        app: Any = None,
+        actor_of: Callable[[int, Any], Actor] = access.actor_of,
+    ) -> None:
+        self.sessions, self.app, self.actor_of = sessions, app, actor_of
+
+    def run(self, name: str, arguments: dict[str, Any], now: datetime | None = None) -> Any:
+        """Run one job and commit what it did.
+
+        :raises BusinessError: a rule refused; running it again would not change that
+        """
+        one = JOBS[name]
+        with self.app.app_context() if self.app else nullcontext(), self.sessions() as session:
+            actor = self._actor(one, session, arguments)
+            try:
+                with work(actor, session, now=now or datetime.now(UTC), source=f"job:{name}"[:80]) as open_work:
+                    return one.handler(open_work, **arguments)
+            except BusinessError as refusal:
+                log.warning("%s %s was refused: %s", name, arguments, refusal.code)
+                raise
+            except Exception as error:
+                log.warning("%s %s failed: %s", name, arguments, type(error).__name__, exc_info=error)
+                raise
+
+    def _actor(self, one: Job, session: Any, arguments: dict[str, Any]) -> Actor:
+        house = Actor.system((one.called(arguments) if one.called else one.name)[:100])
+        if one.by is None:
+            return house
+        with work(house, session, commit=False) as looking:
+            actor = self.actor_of(one.by(looking, **arguments), session)
+        if actor.kind == "nobody":
+            raise Forbidden("requester_gone", _l("Whoever asked for this may no longer sign in."))
+        return actor
+
+
+def run_pending(
+    sessions: Callable[[], Any],
+    *,
+    app: Any = None,
+    actor_of: Callable[[int, Any], Actor] = access.actor_of,
+    now: datetime | None = None,
+    ahead: bool = False,
+    limit: int = 1000,
+) -> list[str]:
+    """Run every job that is due, in this thread, and those that they promise in turn.
+
+    For tests and commands that end before a worker would come round. A failing job raises.
+
+    :param now: the clock the jobs see
+    :param ahead: also run what is due only later (retries, reminders)
+    :returns: names of the jobs that ran, in their order
+    """
+    runner, ran = Runner(sessions, app, actor_of), []
+    with sessions() as session:
+        worker = _queue(session, "select worker_id from procrastinate_register_worker_v1()").worker_id
+        try:
+            while len(ran) < limit:
+                if ahead:
+                    _queue(session, "update procrastinate_jobs set scheduled_at = null where status = 'todo' returning 1")
+                found = _queue(
+                    session, "select id, task_name, args from procrastinate_fetch_job_v2(null, :worker)", worker=worker
+                )
+                if found is None or found.id is None:
+                    return ran
+                ran.append(found.task_name)
+                _run_one(runner, session, found, now)
+            raise RuntimeError(f"more than {limit} jobs: one promises itself for ever")
+        finally:
+            _queue(session, "select 1 from procrastinate_unregister_worker_v1(:worker)", worker=worker)
+
+
+def _run_one(runner: Runner, session: Any, found: Any, now: datetime | None) -> None:
+    state = "failed"
+    try:
+        runner.run(found.task_name, found.args, now)
+        state = "succeeded"
+    finally:
+        finish = "select 1 from procrastinate_finish_job_v1(:job, cast(:state as procrastinate_job_status), false)"
+        _queue(session, finish, job=found.id, state=state)
+
+
+def _queue(session: Any, statement: str, **values: Any) -> Any:
+    """One statement about the queue, committed at once."""
+    with work(Actor.system("queue"), session) as one:
+        return _first(one, statement, values)
+
+
+def _first(one: Work, statement: str, values: dict[str, Any]) -> Any:
+    return one.session.execute(text(statement), values).first()
