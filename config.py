@@ -35,6 +35,7 @@ def flag(name, default=False):
 # --- Where things are
 DATA_DIR = env("SERAI_DATA") or ("/var/lib/serai" if os.geteuid() == 0 else str(ROOT / "var"))  # SERAI_DATA; folder
 PUBLIC_URL = env("SERAI_PUBLIC_URL", "").rstrip("/")  # SERAI_PUBLIC_URL; what people type; default: as asked
+SITE_URL = PUBLIC_URL or env("SERAI_ADDRESS") or "http://127.0.0.1:8080"  # links in mails; the launcher sets SERAI_ADDRESS
 HTTPS = PUBLIC_URL.startswith("https://")  # derived: redirects, HSTS and Secure cookies only then
 TRUSTED_PROXIES = int(env("SERAI_TRUSTED_PROXIES") or 0)  # SERAI_TRUSTED_PROXIES; proxies in front of us; count
 MAIL_URL = env("SERAI_MAIL_URL", "")  # SERAI_MAIL_URL; smtp://user:password@host:port; default: .eml files in DATA_DIR

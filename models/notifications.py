@@ -12,6 +12,7 @@ class Notification(Model, Stamped):
 
     __tablename__ = "notifications"
     __history__ = "notification"
+    __secret__ = frozenset({"body", "html"})  # kept here once, not again in the history
     __table_args__ = (
         Index("ix_notifications_record", "noun", "record_id"),
         Index("ix_notifications_customer", "customer_id", "id"),

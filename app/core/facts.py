@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from app.core import queue
 from app.core import work as _work
 from app.core.history import plain
-from app.core.scope import infrastructure, owned_by, rows_of
+from app.core.scope import DECLARED, infrastructure, owned_by, rows_of
 
 Handler = Callable[[Any, Any, _work.Work], None]
 _subscribers: dict[str, dict[str, Handler]] = {}
@@ -115,6 +115,11 @@ def _row(work_: _work.Work, one: Pending) -> Fact:
     )
 
 
+def model_of(noun: str) -> type | None:
+    """The model of a noun, also in a process that has published nothing about it."""
+    return MODELS.get(noun) or next((one for one in DECLARED if getattr(one, "__history__", None) == noun), None)
+
+
 def deliver(work_: _work.Work, fact_id: int, subscriber: str) -> bool:
     """Let one subscriber act on one fact inside the open unit of work.
 
@@ -132,7 +137,7 @@ def deliver(work_: _work.Work, fact_id: int, subscriber: str) -> bool:
     ).scalar()
     if taken is None:
         return False
-    model = MODELS.get(fact.noun)
+    model = model_of(fact.noun)
     record = model and work_.session.get(model, fact.record_id, execution_options={"with_deleted": True})
     if record is not None:
         with work_.doing(subscriber.rpartition(".")[2]):
