@@ -10,7 +10,7 @@ import pytest
 from psycopg import sql
 
 import config
-from app import database
+from app import database, embedded
 from app.trouble import Trouble
 from tests import cluster
 
@@ -102,7 +102,7 @@ def test_the_log_in_of_web_and_worker_may_take_the_roles_on(name, roles, weak, m
 
 
 def test_serving_as_an_owner_is_refused(name):
-    with database.connect(cluster.url_of(name)) as connection, pytest.raises(Trouble, match="owns tables"):
+    with database.connect(cluster.url_of(name)) as connection, pytest.raises(Trouble, match="Refusing to serve"):
         database.refuse_unsafe_user(connection)
 
 
@@ -117,19 +117,21 @@ def test_serving_as_the_owner_of_a_single_table_is_refused(name, weak):
         connection.execute("drop table mine")
 
 
-@pytest.mark.parametrize("strength", ["superuser", "bypassrls"])
-def test_serving_as_somebody_whom_row_security_does_not_bind_is_refused(tmp_path, strength):
-    from app import embedded
+@pytest.fixture(scope="module")
+def embedded_server(tmp_path_factory):
+    """An embedded server, also where TEST_DATABASE_URL names another one: it has passwords and a superuser."""
+    server = embedded.start(tmp_path_factory.mktemp("server") / "data", fast=True, tell=lambda text: None)
+    yield server
+    server.stop()
 
-    server = embedded.start(tmp_path / "data", fast=True, tell=lambda text: None)
-    try:
-        with psycopg.connect(database.libpq_url(server.superuser_url)) as connection:
-            connection.execute(f"create role strong {strength}")
-            connection.execute("set role strong")
-            with pytest.raises(Trouble, match=r"the database user strong, who may pass row security"):
-                database.refuse_unsafe_user(connection)
-    finally:
-        server.stop()
+
+@pytest.mark.parametrize("strength", ["superuser", "bypassrls"])
+def test_serving_as_somebody_whom_row_security_does_not_bind_is_refused(embedded_server, strength):
+    with psycopg.connect(database.libpq_url(embedded_server.superuser_url)) as connection:
+        connection.execute(f"create role {strength}_x {strength}")
+        connection.execute(f"set role {strength}_x")
+        with pytest.raises(Trouble, match=f"the database user {strength}_x, who may pass row security"):
+            database.refuse_unsafe_user(connection)
 
 
 def test_connections_of_web_and_worker_start_as_the_role_that_sees_nothing(name):
@@ -181,8 +183,8 @@ def test_a_bad_address_is_told_without_its_password(url, words):
     assert "secret" not in str(told.value)
 
 
-def test_a_wrong_password_and_a_missing_database_are_told():
-    parts = urllib.parse.urlsplit(cluster.cluster())
+def test_a_wrong_password_and_a_missing_database_are_told(embedded_server):
+    parts = urllib.parse.urlsplit(embedded_server.url)
     wrong = parts._replace(netloc=f"{parts.username}:wrong@{parts.netloc.rpartition('@')[2]}").geturl()
     with pytest.raises(Trouble, match="refuses the password"):
         database.connect(wrong)
