@@ -58,7 +58,7 @@ def post(record, noun, kind, text, work, attachments=()):
         work.session.add(_attachment(one, message))
     if work.actor.user_id is not None:
         mark_read(thread, work.actor.user_id, work)
-    facts.publish(work, "message.post", "message", message, noun=noun, record_id=record.id)
+    facts.publish(work, "message.post", "message", message, about=noun, about_id=record.id)
     if noun in _listeners:
         _listeners[noun](record, message, work)
     return message
@@ -122,7 +122,7 @@ def unread(user_id, work, noun=None):
         wanted = wanted.where(or_(Message.author_id.is_(None), Message.author_id != user_id))
     if noun is not None:
         wanted = wanted.where(Conversation.noun == noun)
-    return dict(work.session.execute(wanted).tuples().all())
+    return {thread: count for thread, count in work.session.execute(wanted)}
 
 
 def mark_read(thread, user_id, work):

@@ -67,12 +67,20 @@ def _touched(session: Session, row: Any, found: Seal) -> bool:
     if not state.persistent:
         return found.parent is not None  # a new line; a new record may come in any state (import)
     changed = {one.key for one in state.mapper.column_attrs if state.attrs[one.key].history.has_changes()}
-    return bool(changed - found.still)
+    moved = found.parent is not None and state.attrs[found.parent].history.has_changes()
+    return moved or bool(changed - found.still)
 
 
 def _closed(row: Any, found: Seal) -> bool:
-    root = getattr(row, found.parent) if found.parent else row
-    if root is None or not inspect(root).persistent:
+    roots = [row]
+    if found.parent:  # a line that was taken out of its record has that record in its past only
+        past = inspect(row).attrs[found.parent].history
+        roots = [*past.deleted, getattr(row, found.parent)]
+    return any(_was_closed(root, found) for root in roots if root is not None)
+
+
+def _was_closed(root: Any, found: Seal) -> bool:
+    if not inspect(root).persistent:
         return False
     before = inspect(root).attrs.state.history.deleted
     return (before[0] if before else root.state) not in found.open
