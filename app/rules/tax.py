@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from sqlalchemy import case, or_, select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from app.core.money import EXACT, Money, divide, exact_decimal, exact_factor
 from models.base import HOUSE_BRANCH
@@ -72,7 +73,7 @@ def rate_for(category_ids, country, on, work, branch_id=HOUSE_BRANCH):
     home = select(Branch.country_code).where(Branch.id == branch_id).scalar_subquery()
     statement = (
         select(TaxRate.tax_category_id, TaxRate.rate)
-        .distinct(TaxRate.tax_category_id)
+        .ext(distinct_on(TaxRate.tax_category_id))
         .where(
             TaxRate.tax_category_id.in_(list(category_ids)),
             TaxRate.valid_on <= on,
