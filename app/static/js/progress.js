@@ -14,6 +14,8 @@ function draw(job) {
     $("[data-progress-refused]").hidden = job.refused.length === 0;
     rows.replaceChildren(...job.refused.map((row) => make("tr", {}, make("td", { class: "main-cell" }, row.url ? make("a", { href: row.url }, make("bdi", {}, row.label)) : make("bdi", {}, row.label)), make("td", { class: "text" }, row.message))));
   }
+  const result = $("[data-progress-result]", box);
+  if (result && job.result_url) { result.href = job.result_url; result.hidden = false; }
   if (job.over) { const stop = $("[data-progress-stop]", box); if (stop) stop.remove(); }
 }
 
