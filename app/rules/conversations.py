@@ -122,7 +122,8 @@ def unread(user_id, work, noun=None):
         wanted = wanted.where(or_(Message.author_id.is_(None), Message.author_id != user_id))
     if noun is not None:
         wanted = wanted.where(Conversation.noun == noun)
-    return {thread: count for thread, count in work.session.execute(wanted)}
+    rows = work.session.execute(wanted)
+    return {row[0]: row[1] for row in rows}
 
 
 def mark_read(thread, user_id, work):

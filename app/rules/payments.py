@@ -320,3 +320,22 @@ def _due_and_paid(order, full, work):
     ahead = _unused(order.customer_id, order.currency_code, work, order.id)
     rest = select(func.coalesce(func.sum(Payment.unallocated), ZERO)).where(Payment.id.in_(ahead))
     return billed if full else max(order.total_gross, billed), covered + work.session.scalar(rest)
+
+
+def prepaid(invoice, work):
+    """What had been paid on an invoice when it was issued: the same figure whenever it is asked for."""
+    if invoice.type not in invoices.RECEIVABLE or invoice.issued_at is None:
+        return ZERO
+    early = (
+        select(func.coalesce(func.sum(Allocation.amount), ZERO))
+        .join(Payment)
+        .where(Allocation.invoice_id == invoice.id, Payment.confirmed_at <= invoice.issued_at)
+    )
+    found = work.session.scalar(early)
+    if invoice.order_id:  # the job that spreads them may not have run yet
+        ahead = _unused(invoice.customer_id, invoice.currency_code, work, invoice.order_id)
+        wanted = select(func.coalesce(func.sum(Payment.unallocated), ZERO)).where(
+            Payment.id.in_(ahead), Payment.confirmed_at <= invoice.issued_at
+        )
+        found += work.session.scalar(wanted)
+    return min(found, invoice.total_gross)

@@ -151,7 +151,7 @@ def test_four_who_renew_at_once_make_one_successor(open_work):
     ready, codes = Barrier(4), []
 
     def renew():
-        with open_work() as work:
+        with open_work():
             ready.wait()
             outcome = FLOW.run("renew", [old])
             codes.append(outcome.refused[0].error.code if outcome.refused else "made")
