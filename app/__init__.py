@@ -44,3 +44,10 @@ def load_engine():
         import_module(f"app.core.{module}")
     for floor in FLOORS[:-1]:
         load(floor)
+
+
+def create_app(**settings):
+    """The web application, every floor of it; touches no database."""
+    load_engine()
+    assemble = import_module("app.assemble")
+    return assemble.web(settings, load)

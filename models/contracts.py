@@ -36,6 +36,7 @@ class Contract(Model, Stamped, Removable):
     """An agreement over a time; a renewal is a new contract that names its predecessor (CON-17)."""
 
     __tablename__ = "contracts"
+    __label__ = ("number", "title")
     __history__ = "contract"
     __table_args__ = (
         UniqueConstraint("customer_id", "id"),

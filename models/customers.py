@@ -34,6 +34,7 @@ class Customer(Model, Stamped, Removable, Archived):
     """A person or organisation that orders from us (CUS-04)."""
 
     __tablename__ = "customers"
+    __label__ = ("name",)
     __history__ = "customer"
     __table_args__ = (
         CheckConstraint("kind in ('company', 'person')", name="ck_customers_kind"),

@@ -45,6 +45,7 @@ class OrderType(Model, Stamped, Archived):
     """A kind of order: how it is numbered, confirmed, deleted and paid."""
 
     __tablename__ = "order_types"
+    __label__ = ("code", "names")
     __history__ = "order_type"
     __table_args__ = (
         CheckConstraint(
@@ -78,6 +79,7 @@ class Order(Model, Stamped, Removable):
     """An order with its terms and stored totals; states are people's decisions, see app.rules.orders."""
 
     __tablename__ = "orders"
+    __label__ = ("number",)
     __history__ = "order"
     __table_args__ = (
         UniqueConstraint("customer_id", "id"),

@@ -23,6 +23,7 @@ class Branch(Model, Stamped, Archived):
     """A branch (branch office) of the house: what stands at the head of its documents."""
 
     __tablename__ = "branches"
+    __label__ = ("name",)
     __history__ = "branch"
     name = Column(String(120), nullable=False, unique=True)
     parent_id = Column(BigInteger, ForeignKey("branches.id"), index=True)
@@ -48,6 +49,7 @@ class Currency(Model):
     """A currency we quote in. ISO 4217."""
 
     __tablename__ = "currencies"
+    __label__ = ("code",)
     code = Column(String(3), primary_key=True, doc="ISO 4217")
     digits = Column(Integer, nullable=False, default=2, doc="decimal places, ISO 4217")
     active = Column(Boolean, nullable=False, default=True)
@@ -86,6 +88,7 @@ class Unit(Model):
     """A unit of measure. UN/ECE Recommendation 20 where it has a code."""
 
     __tablename__ = "units"
+    __label__ = ("code", "symbols")
     code = Column(String(8), primary_key=True, doc="UN/ECE Rec 20: C62 piece, KGM kilogram ...")
     symbols = Column(Localized, nullable=False, doc="as printed beside a quantity")
     digits = Column(Integer, nullable=False, default=0, doc="decimal places a quantity may have")
@@ -99,6 +102,7 @@ class TaxCategory(Model, Stamped, Archived):
     """A kind of goods as the tax law sees it; its rates are rows per country and day."""
 
     __tablename__ = "tax_categories"
+    __label__ = ("code", "names")
     __history__ = "tax_category"
     code = Column(String(20), nullable=False, unique=True)
     names = Column(Localized, nullable=False)
@@ -130,6 +134,7 @@ class Portal(Model, Stamped):
     """A face of the product for customers: its wording of states and its address (X-17)."""
 
     __tablename__ = "portals"
+    __label__ = ("name",)
     __history__ = "portal"
     code = Column(String(20), nullable=False, unique=True)
     name = Column(String(120), nullable=False)
@@ -149,6 +154,7 @@ class PaymentTerms(Model, Stamped, Archived):
     """When an invoice is due and what must be paid before (X-47)."""
 
     __tablename__ = "payment_terms"
+    __label__ = ("code", "names")
     __history__ = "payment_terms"
     code = Column(String(20), nullable=False, unique=True)
     names = Column(Localized, nullable=False)
@@ -164,6 +170,7 @@ class DeliveryMethod(Model, Stamped, Archived):
     """A way the goods travel, as the customer chooses it (CRT-06)."""
 
     __tablename__ = "delivery_methods"
+    __label__ = ("code", "names")
     __history__ = "delivery_method"
     code = Column(String(20), nullable=False, unique=True)
     names = Column(Localized, nullable=False)

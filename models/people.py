@@ -54,6 +54,7 @@ class AccessGroup(Model, Stamped, Archived):
     """A group of external users with the same rights and the same view of the catalogue (ACC-18, ACC-19)."""
 
     __tablename__ = "access_groups"
+    __label__ = ("name",)
     __history__ = "access_group"
     name = Column(String(120), nullable=False, unique=True)
     profile = Column(String(20), nullable=False, default="Customer", doc="managed role its members hold")

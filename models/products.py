@@ -40,6 +40,7 @@ class Category(Model, Stamped, Archived):
     """A place in the catalogue's tree (CAT-03)."""
 
     __tablename__ = "categories"
+    __label__ = ("code", "names")
     __history__ = "category"
     parent_id = Column(BigInteger, ForeignKey("categories.id"), index=True)
     parent = relationship("Category", remote_side="Category.id")
@@ -55,6 +56,7 @@ class Product(Model, Stamped, Archived):
     """One thing that can be sold: a stock keeping unit or a service (CAT-10)."""
 
     __tablename__ = "products"
+    __label__ = ("sku", "names")
     __history__ = "product"
     __table_args__ = (
         Index("ux_products_sku", text("upper(sku)"), unique=True),
@@ -131,6 +133,7 @@ class PriceList(Model, Stamped, Archived):
     """Prices in one currency: the general list, or one offered to customers and groups (CAT-05)."""
 
     __tablename__ = "price_lists"
+    __label__ = ("name", "currency_code")
     __history__ = "price_list"
     __table_args__ = (
         CheckConstraint("valid_until is null or valid_until >= valid_from", name="ck_price_lists_valid"),

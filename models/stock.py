@@ -22,6 +22,7 @@ class Warehouse(Model, Stamped, Archived):
     """A place where goods lie."""
 
     __tablename__ = "warehouses"
+    __label__ = ("name",)
     __history__ = "warehouse"
     code = Column(String(20), nullable=False, unique=True)
     name = Column(String(120), nullable=False)

@@ -8,9 +8,13 @@ import pytest
 from sqlalchemy import create_engine
 from sqlalchemy.orm import sessionmaker
 
+import app
 from app.core import work as work_
 from app.core.work import Actor
+from app.extensions import db
 from tests import cluster, template
+from tests import people as tests_people
+from tests.clients import Client, Rest
 
 NOW = datetime(2026, 11, 21, 14, 30, tzinfo=UTC)
 
@@ -61,3 +65,46 @@ def work(open_work):
     """A unit of work of the house itself."""
     with open_work() as one:
         yield one
+
+
+@pytest.fixture(scope="session")
+def web(database_name, template_name):
+    """The application, made once per process; its database is a fresh copy for every test."""
+    url = cluster.url_of(database_name)
+    return app.create_app(**template.settings(url))
+
+
+@pytest.fixture
+def site(web, database):
+    """The application on this test's database."""
+    with web.app_context():
+        db.engine.dispose()
+    yield web
+    with web.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def people(site, open_work):
+    """Users of every role and two customers: see `tests.people`."""
+    with open_work() as work:
+        return tests_people.make(work)
+
+
+@pytest.fixture
+def sign_in(site, people):
+    """`sign_in("reviewer")` gives a browser-like client with that user's cookie."""
+
+    def signed(username):
+        client = Client(site, username)
+        client.enter()
+        return client
+
+    return signed
+
+
+@pytest.fixture
+def rest(site, people):
+    """`rest("buyer1")` gives a client with that user's bearer token."""
+    return lambda username: Rest(site, username)

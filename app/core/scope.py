@@ -208,9 +208,11 @@ def _narrow(state: Any) -> None:
         owned = [m.__name__ for m in touched if rows_of(m).kind not in ("shared", "infrastructure")]
         if owned:
             raise NoWork(f"query on {sorted(owned)} outside a unit of work")
+        if state.is_orm_statement:  # what a subquery touches is not told: nobody sees nothing
+            state.statement = state.statement.options(_OPTIONS["nobody", False])
         return
     view = eyes(work_)
-    if not touched:
+    if not state.is_orm_statement:
         if view != "all" and not state.execution_options.get("house_sql"):
             raise OutsideScope(
                 "a Core statement is not narrowed: use the ORM, or say house_sql with a reason"

@@ -9,12 +9,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from sqlalchemy.orm import Session, scoped_session
+from sqlalchemy.orm import scoped_session
 
 from app.core.errors import NoWork
 
 Kind = Literal["system", "staff", "external", "nobody"]
-AnySession = Session | scoped_session[Session]
 
 _current: ContextVar[Work | None] = ContextVar("work", default=None)
 
@@ -64,7 +63,7 @@ class Work:
     """One unit of work. `now` is the only clock (UTC, aware); `source` is the door it came through."""
 
     actor: Actor
-    session: Any  # a Session or the scoped session of the web application
+    session: Any
     now: datetime
     source: str = "system"
     action: str = "edit"
@@ -137,6 +136,8 @@ def work(
     """
     if now is not None and now.tzinfo is None:
         raise ValueError("a unit of work needs an aware instant")
+    if isinstance(session, scoped_session):
+        session = session()
     session.rollback()
     session.expunge_all()
     work_ = Work(actor, session, now or datetime.now(UTC), source)

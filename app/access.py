@@ -1,0 +1,116 @@
+"""Who somebody is and what he may do: read once per request, permissions remembered per set of roles.
+
+On the floor of `app.security`: the framework asks it for every permission, the doors for the actor.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import text
+
+from app.core.work import Actor
+
+_WHO = text("""
+select u.id, u.active, p.kind, p.locale, p.calendar, p.digits, p.timezone, p.branch_id, b.timezone as branch_zone,
+  (select stamp from access_stamp) as stamp,
+  (select value from settings where name = 'ALLOW_EXTERNAL_ACCESS' and scope = 'system') as external_access,
+  array(select role_id from ab_user_role where user_id = u.id
+        union select g.role_id from ab_user_group ug join ab_group_role g on g.group_id = ug.group_id
+        where ug.user_id = u.id) as roles,
+  array(select customer_id from memberships where user_id = u.id) as customers,
+  array(select m.access_group_id from memberships m join access_groups a on a.id = m.access_group_id
+        where m.user_id = u.id and a.archived_at is null) as groups,
+  case when p.branch_limited then array(
+    with recursive below(id) as (select p.branch_id union select c.id from branches c join below on c.parent_id = below.id)
+    select id from below) end as branches,
+  u.first_name || ' ' || u.last_name as name, u.username
+from ab_user u left join people p on p.user_id = u.id left join branches b on b.id = p.branch_id
+where u.id = :user
+""")
+_PAIRS = text("""
+select distinct p.name, v.name from ab_permission_view_role r
+join ab_permission_view pv on pv.id = r.permission_view_id
+join ab_permission p on p.id = pv.permission_id join ab_view_menu v on v.id = pv.view_menu_id
+where r.role_id = any(:roles)
+""")
+_remembered = {}  # (database, stamp, roles) -> pairs; older stamps are dropped
+
+
+@dataclass(frozen=True)
+class Access:
+    """What one user is and may: `pairs` are the framework's (permission, view) names."""
+
+    user_id: int | None
+    actor: Actor
+    pairs: frozenset
+    locale: str = ""
+    calendar: str = ""
+    digits: str = ""
+    timezone: str = ""
+    branch_id: int | None = None
+    roles: frozenset = frozenset()
+
+
+def view_name(noun):
+    """The framework's view name of a noun: order -> Order, price_list -> PriceList."""
+    return "".join(part.capitalize() for part in noun.split("_"))
+
+
+def nobody():
+    """A visitor."""
+    return Access(None, Actor.nobody(), frozenset())
+
+
+def of_user(user_id, session):
+    """What the user `user_id` is and may now; unknown or inactive users are nobody."""
+    row = session.connection().execute(_WHO, {"user": user_id}).mappings().first()
+    if row is None or not row["active"]:
+        return nobody()
+    pairs = _pairs(session, row["stamp"], tuple(sorted(row["roles"])))
+    return Access(
+        user_id=user_id,
+        actor=_actor(row, pairs),
+        pairs=pairs,
+        locale=row["locale"] or "",
+        calendar=row["calendar"] or "",
+        digits=row["digits"] or "",
+        timezone=row["timezone"] or row["branch_zone"] or "",
+        branch_id=row["branch_id"],
+        roles=frozenset(row["roles"]),
+    )
+
+
+def actor_of(user_id, session):
+    """The Actor behind a user, for jobs that act as their requester."""
+    return of_user(user_id, session).actor
+
+
+def _actor(row, pairs):
+    def may(permission):
+        noun, _, verb = permission.partition(".")
+        return (f"can_{verb}", view_name(noun)) in pairs
+
+    kind = row["kind"] or "nobody"
+    customers = frozenset(row["customers"]) if kind == "external" else frozenset()
+    if kind == "external" and (not customers or row["external_access"] is False):
+        kind = "nobody"
+    return Actor(
+        name=row["name"].strip() or row["username"],
+        kind=kind,
+        user_id=row["id"],
+        customers=customers if kind == "external" else frozenset(),
+        branches=frozenset(row["branches"]) if row["branches"] is not None and kind == "staff" else None,
+        groups=frozenset(row["groups"]) if kind == "external" else frozenset(),
+        may=may if kind != "nobody" else lambda permission: False,
+        locale=row["locale"] or "en",
+    )
+
+
+def _pairs(session, stamp, roles):
+    key = (str(session.get_bind().url), stamp, roles)
+    found = _remembered.get(key)
+    if found is None:
+        rows = session.connection().execute(_PAIRS, {"roles": list(roles)}).all()
+        for old in [one for one in _remembered if one[0] == key[0] and one[1] != stamp]:
+            _remembered.pop(old, None)
+        found = _remembered[key] = frozenset((permission, view) for permission, view in rows)
+    return found

@@ -1,0 +1,46 @@
+"""Puts the floors of the house together into one Flask application."""
+
+from importlib import import_module
+
+from flask import Flask
+from flask_appbuilder import AppBuilder
+from flask_talisman import Talisman
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+import config
+from app import http
+from app.extensions import csrf, db
+from views import EXTRA
+
+
+def web(settings, load):
+    """The application with every screen and API registered.
+
+    :param settings: deployment settings that differ from `config`
+    :param load: imports all nouns of a floor
+    """
+    app = Flask("app", root_path=str(config.ROOT / "app"), template_folder="templates", static_folder="static")
+    app.config.from_object("config")
+    app.config.update(settings)
+    app.config["FAB_SECURITY_MANAGER_CLASS"] = "app.security.SecurityManager"
+    app.config["FAB_INDEX_VIEW"] = "views.home.HomeView"
+    app.config["WTF_CSRF_CHECK_DEFAULT"] = False  # app.http decides: bearer tokens need none, cookies always
+    if app.config["TRUSTED_PROXIES"]:
+        count = app.config["TRUSTED_PROXIES"]
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)
+    app.url_map.strict_slashes = False
+    db.init_app(app)
+    csrf.init_app(app)
+    Talisman(app, **app.config["TALISMAN"])
+    http.before(app)
+    with app.app_context():
+        appbuilder = AppBuilder()
+        appbuilder.init_app(app, db.session)
+        for module in load("views"):
+            if hasattr(module, "register"):
+                module.register(appbuilder)
+        for name in EXTRA:
+            import_module(f"views.{name}").register(appbuilder)
+    http.after(app)
+    return app
+

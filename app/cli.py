@@ -1,0 +1,138 @@
+"""Commands of the shell that need the application: the launcher brings a database and calls `main`."""
+
+import getpass
+import os
+import secrets
+import sys
+
+import click
+from sqlalchemy import func, select
+
+import app
+from app import access, setup
+from app.core import work
+from app.core.errors import BusinessError
+from app.core.flow import FLOWS
+from app.extensions import db
+
+
+def application():
+    """The web application, for commands that read or write the business."""
+    return app.create_app()
+
+
+def shell_source():
+    """Who sits at the shell, for the history."""
+    try:
+        return f"shell:{getpass.getuser()}"
+    except (KeyError, OSError):
+        return f"shell:{os.getuid()}"
+
+
+@click.group()
+def main():
+    """Customer portal and order desk."""
+
+
+@main.command()
+@click.option("--demo", is_flag=True, help="fill an empty database with the demo company")
+def init(demo):
+    """Make database roles, run migrations, sync permissions; safe to run twice and at the same time."""
+    from config import DATABASE_OWNER_URL
+
+    setup.prepare(DATABASE_OWNER_URL)
+    web = application()
+    setup.sync_permissions(DATABASE_OWNER_URL, web)
+    with web.app_context(), work.work(work.Actor.system("init"), db.session, source=shell_source()) as one:
+        if setup.users(one) == 0:
+            _first_users(web, one, demo)
+
+
+def _first_users(web, one, demo):
+    given = web.config["DEMO_PASSWORD"] if demo else ""
+    password = web.config["ADMIN_PASSWORD"] or given or secrets.token_urlsafe(12)
+    if demo:
+        from demo import company
+
+        demo_password = given or password
+        company.fill(one, demo_password)
+        if not given:
+            click.echo(f"Password of every demo user: {demo_password}")
+        if not web.config["ADMIN_PASSWORD"]:
+            password = demo_password
+    setup.create_admin(one, password)
+    if not demo and not web.config["ADMIN_PASSWORD"]:
+        click.echo(f"User admin, password: {password}")
+
+
+@main.command()
+@click.argument("noun")
+@click.argument("verb")
+@click.argument("ids", nargs=-1, type=int, required=True)
+@click.option("--as", "user", help="act as this user (default: the system)")
+def flow(noun, verb, ids, user):
+    """Run a transition on records; exit 1 when any was refused."""
+    with application().app_context():
+        chart = FLOWS.get(noun) or FLOWS.get(noun.removesuffix("s"))
+        if chart is None or verb not in chart.transitions:
+            click.echo(f"There is no step {noun} {verb}.", err=True)
+            sys.exit(2)
+        actor = _actor(user)
+        try:
+            with work.work(actor, db.session, source=shell_source()):
+                outcome = chart.run(verb, ids)
+                for row in outcome.done:
+                    click.echo(f"{row.id} {row}: {verb}")
+                for made in outcome.made:
+                    click.echo(f"made: {made.id} {made}")
+                refused = [(one.id, one.error.code, str(one.error.message)) for one in outcome.refused]
+        except BusinessError as error:
+            refused = [("", error.code, str(error.message))]
+        for identity, code, message in refused:
+            click.echo(f"{identity} {code}: {message}", err=True)
+        sys.exit(1 if refused else 0)
+
+
+def _actor(user):
+    if user is None:
+        return work.Actor.system("shell")
+    from flask_appbuilder.security.sqla.models import User
+
+    with work.work(work.Actor.system("shell"), db.session, commit=False):
+        found = db.session.scalar(select(User.id).where(func.lower(User.username) == user.lower()))
+        if found is None:
+            click.echo(f"There is no user {user}.", err=True)
+            sys.exit(1)
+        return access.actor_of(found, db.session)
+
+
+@main.command(name="import")
+@click.argument("source", type=click.Choice(["online-retail"]))
+@click.argument("file", type=click.Path(exists=True, dir_okay=False))
+@click.option("--report", type=click.Path(dir_okay=False), help="write one csv row per refused line")
+@click.option("--open-days", type=click.IntRange(min=0), default=3, show_default=True)
+def import_(source, file, report, open_days):
+    """Import order lines; running it twice changes nothing the second time."""
+    from app.imports import online_retail
+
+    with application().app_context():
+        sys.exit(online_retail.command(file, report, open_days, shell_source()))
+
+
+@main.command()
+@click.option("--orders", type=click.IntRange(min=1), required=True)
+def load(orders):
+    """Fill the demo or an empty database with generated orders, for load tests."""
+    from demo import generator
+
+    with application().app_context():
+        sys.exit(generator.command(orders, shell_source()))
+
+
+@main.command()
+def check():
+    """Check database, roles, migrations, jobs, storage, mail, ledger and stock sums; exit 1 if something is wrong."""
+    from app import checks
+
+    with application().app_context():
+        sys.exit(checks.command())

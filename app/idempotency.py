@@ -1,0 +1,79 @@
+"""The same POST sent again gives the first answer again and does nothing twice (contract, Idempotency-Key)."""
+
+import hashlib
+from datetime import timedelta
+
+from flask import Response, g, json, request
+from flask_babel import gettext as _
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert
+
+from app.core.errors import BusinessError, Malformed
+from app.extensions import db
+from models.documents import IdempotencyKey
+
+KEPT = timedelta(hours=24)
+
+
+def before(work):
+    """Take the key for this request, or answer with what was answered first.
+
+    The row stays locked until the door commits, so a second request waits for the first.
+    :raises BusinessError: 'idempotency_conflict' for the same key with another request
+    """
+    key = request.headers.get("Idempotency-Key")
+    user = g.access.user_id
+    if key is None or user is None or request.path.endswith("/security/login"):
+        return None
+    if not 0 < len(key) <= 200:
+        raise Malformed("bad_idempotency_key", _("The header Idempotency-Key may have 1 to 200 characters."))
+    body = request.get_data()
+    fingerprint = hashlib.sha256(b"\0".join([request.full_path.encode(), body])).hexdigest()
+    session = work.session
+    session.execute(
+        delete(IdempotencyKey).where(
+            IdempotencyKey.user_id == user, IdempotencyKey.key == key, IdempotencyKey.at < work.now - KEPT)
+    )  # fmt: skip
+    taken = session.execute(
+        insert(IdempotencyKey)
+        .values(user_id=user, key=key, fingerprint=fingerprint, at=work.now)
+        .on_conflict_do_nothing(index_elements=["user_id", "key"])
+        .returning(IdempotencyKey.id)
+    ).scalar()
+    if taken is not None:
+        g.idempotency_id = taken
+        return None
+    first = session.scalars(select(IdempotencyKey).filter_by(user_id=user, key=key)).one()
+    if first.fingerprint != fingerprint:
+        text = _("This Idempotency-Key was already used for another request.")
+        raise BusinessError("idempotency_conflict", text)
+    return Response(json.dumps(first.body), status=first.status, mimetype="application/json")
+
+
+def keep(status, body):
+    """Write the answer beside the key, in the transaction of the door that is about to commit."""
+    taken = g.get("idempotency_id")
+    if taken is not None:
+        row = db.session.get(IdempotencyKey, taken)
+        row.status, row.body = status, body
+        g.idempotency_kept = True
+
+
+def after(response):
+    """Keep a refusal too: nothing was committed, so the key is written anew with its answer."""
+    if "idempotency_id" in g and not g.get("idempotency_kept") and response.status_code < 500:
+        _keep_refusal(response)
+    return response
+
+
+def _keep_refusal(response):
+    key, user = request.headers["Idempotency-Key"], g.access.user_id
+    fingerprint = hashlib.sha256(b"\0".join([request.full_path.encode(), request.get_data()])).hexdigest()
+    db.session.rollback()
+    db.session.execute(
+        insert(IdempotencyKey)
+        .values(user_id=user, key=key, fingerprint=fingerprint, at=g.work.now, status=response.status_code,
+                body=response.get_json(silent=True))
+        .on_conflict_do_nothing(index_elements=["user_id", "key"])
+    )  # fmt: skip
+    db.session.commit()

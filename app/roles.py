@@ -1,0 +1,133 @@
+"""Who may do what, on one page. `init` resets these managed roles; administrators copy them or make others."""
+
+from flask_appbuilder.security.sqla.models import Role
+from sqlalchemy import text
+
+from app.access import view_name
+
+R, W, D = "read", "write", "delete"
+RW, RWD = (R, W), (R, W, D)
+
+STAFF_READ = dict.fromkeys(("customer", "product", "price_list", "category", "order", "quote", "contract", "invoice", "payment", "ticket", "file", "warehouse", "stock_level", "message", "document", "notification", "home", "run", "report", "profile"), (R,))  # fmt: skip
+
+ROLES = {
+    "Reviewer": STAFF_READ | {
+        "order": (*RWD, "submit", "approve", "reject", "cancel", "assign", "complete", "release", "amend"),
+        "contract": (*RW, "submit", "approve", "reject", "renew", "terminate"),
+        "invoice": RW, "ticket": (*RW, "take", "answer", "resolve", "reopen", "close"),
+        "customer": RW, "file": RW, "message": RW, "notification": (R, "resend"), "stock_movement": (R,),
+    },
+    "Supervisor": STAFF_READ | {
+        "order": (*RWD, "submit", "approve", "reject", "cancel", "assign", "complete", "release", "amend",
+                  "supervise", "override"),
+        "contract": (*RW, "submit", "approve", "reject", "renew", "terminate"),
+        "invoice": (*RW, "issue", "cancel"), "ticket": (*RW, "take", "answer", "resolve", "reopen", "close"),
+        "customer": RW, "approval_rule": RWD, "file": RW, "message": RW, "notification": (R, "resend"),
+        "stock_movement": (R,),
+    },
+    "Finance": STAFF_READ | {
+        "invoice": (*RWD, "issue", "cancel"), "payment": (*RW, "report", "confirm", "refuse", "refund"),
+        "exchange_rate": RWD, "message": RW, "notification": (R, "resend"),
+    },
+    "Warehouse": STAFF_READ | {
+        "stock_movement": RW, "warehouse": RW, "order": (R, "release", "complete"), "message": RW,
+    },
+    "Support": STAFF_READ | {
+        "ticket": (*RWD, "take", "answer", "resolve", "reopen", "close"), "file": RW, "message": RW,
+        "order": (*RW, "submit", "cancel", "assign"), "notification": (R, "resend"),
+    },
+    "Editor": STAFF_READ | {
+        "product": RWD, "category": RWD, "price_list": RWD, "price": RWD, "file": RWD, "access_group": (R,),
+        "desk": RW, "tag": RWD,
+    },
+    "Customer": {
+        "portal": (R,), "order": (*RWD, "submit", "cancel", "release"), "product": (R,), "quote": (R,),
+        "contract": (R,), "invoice": (R,), "payment": (*RW, "report"), "ticket": (*RW, "reopen", "close"),
+        "file": (R,), "message": RW, "document": (R,), "run": (R,), "profile": (R,), "price_list": (R,),
+        "customer": (R,), "notification": (R,),
+    },
+}  # fmt: skip
+EVERYBODY = (  # the framework's own screens a signed-in person needs
+    ("can_userinfo", "UserDBModelView"), ("resetmypassword", "UserDBModelView"),
+    ("can_this_form_get", "ResetMyPasswordView"), ("can_this_form_post", "ResetMyPasswordView"),
+    ("can_get", "MenuApi"), ("can_get", "OpenApi"), ("can_show", "SwaggerView"),
+)  # fmt: skip
+
+
+def wanted(role):
+    """The framework's (permission, view) pairs of a managed role, without menus."""
+    return {(f"can_{verb}", view_name(noun)) for noun, verbs in ROLES[role].items() for verb in verbs} | set(EVERYBODY)
+
+
+def available(appbuilder):
+    """Every (permission, view) pair the code offers, and for each menu item the view behind it."""
+    pairs, menus = set(), {}
+    for view in appbuilder.baseviews:
+        pairs |= {(one, view.class_permission_name) for one in view.base_permissions or ()}
+
+    def walk(items, parents=()):
+        for item in items:
+            if item.name == "-":
+                continue
+            pairs.add(("menu_access", item.name))
+            view = getattr(item.baseview, "class_permission_name", None)
+            menus.setdefault(item.name, set()).add(view)
+            for parent in parents:
+                menus.setdefault(parent, set()).add(view)
+            walk(item.childs, (*parents, item.name))
+
+    walk(appbuilder.menu.get_list())
+    return pairs, menus
+
+
+def sync(appbuilder, session):
+    """Write the permissions the code offers and reset the managed roles: a handful of statements."""
+    pairs, menus = available(appbuilder)
+    connection = session.connection()
+    for table, names in (("ab_permission", {p for p, _ in pairs}), ("ab_view_menu", {v for _, v in pairs})):
+        connection.execute(
+            text(f"insert into {table} (name) select unnest(cast(:names as text[])) on conflict do nothing"),
+            {"names": sorted(names)},
+        )
+    connection.execute(
+        text("""insert into ab_permission_view (permission_id, view_menu_id)
+        select p.id, v.id from unnest(cast(:p as text[]), cast(:v as text[])) as one(p, v)
+        join ab_permission p on p.name = one.p join ab_view_menu v on v.name = one.v on conflict do nothing"""),
+        {"p": [p for p, _ in sorted(pairs)], "v": [v for _, v in sorted(pairs)]},
+    )
+    _reset(session, "Admin", pairs)
+    _reset(session, "Public", set())
+    for role in ROLES:
+        mine = wanted(role) & pairs
+        views = {view for permission, view in mine if permission in ("can_read", "can_list", "can_show")}
+        mine |= {("menu_access", name) for name, behind in menus.items() if behind & views}
+        _reset(session, role, mine)
+
+
+def _reset(session, name, pairs):
+    role = session.query(Role).filter_by(name=name).one_or_none()
+    if role is None:
+        role = Role(name=name)
+        session.add(role)
+        session.flush()
+    connection = session.connection()
+    ids = connection.execute(
+        text("""select pv.id from ab_permission_view pv join ab_permission p on p.id = pv.permission_id
+        join ab_view_menu v on v.id = pv.view_menu_id
+        join unnest(cast(:p as text[]), cast(:v as text[])) as one(p, v) on one.p = p.name and one.v = v.name"""),
+        {"p": [p for p, _ in pairs], "v": [v for _, v in pairs]},
+    ).scalars().all()  # fmt: skip
+    has = set(
+        connection.execute(
+            text("select permission_view_id from ab_permission_view_role where role_id = :r"), {"r": role.id}
+        ).scalars()
+    )
+    if has == set(ids):
+        return
+    connection.execute(text("delete from ab_permission_view_role where role_id = :r"), {"r": role.id})
+    connection.execute(
+        text("insert into ab_permission_view_role (permission_view_id, role_id) select unnest(cast(:ids as int[])), :r"),
+        {"ids": list(ids), "r": role.id},
+    )
+
+

@@ -1,0 +1,197 @@
+"""Entering an order: lines from item codes and quantities, priced and taxed; a refused row keeps all others."""
+
+from decimal import Decimal
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+
+from app.core.errors import BusinessError
+from app.core.localized import pick
+from app.core.money import Money, total
+from app.rules import pricing, products, stock, tax
+from models.customers import Address, Customer
+from models.orders import OrderLine
+from models.organisation import TaxCategory, Unit
+
+LINES_AT_MOST = 2_000
+
+
+def begin(order, customer, work):
+    """Fill in an order's terms from its customer, where nobody has said otherwise."""
+    order.customer = customer
+    order.branch_id = order.branch_id or customer.branch_id
+    order.portal_id = order.portal_id or customer.portal_id
+    order.locale = order.locale or customer.language
+    order.currency_code = order.currency_code or customer.currency_code
+    order.payment_terms_id = order.payment_terms_id or customer.payment_terms_id
+    order.ordered_at = order.ordered_at or work.now
+    order.channel = order.channel or ("portal" if work.actor.kind == "external" else "phone")
+    _addresses(order, work)
+
+
+def _addresses(order, work):
+    if order.delivery_address_id and order.billing_address_id:
+        return
+    rows = work.session.scalars(
+        select(Address).where(Address.customer_id == order.customer.id, Address.retired_at.is_(None)).order_by(Address.id)
+    ).all()
+    for row in rows:
+        if row.delivery and order.delivery_address_id is None:
+            order.delivery_address_id, order.delivery_address = row.id, row
+        if row.billing and order.billing_address_id is None:
+            order.billing_address_id, order.billing_address = row.id, row
+
+
+def set_lines(order, wanted, work):
+    """Make the order's lines be those wanted: [{"sku", "quantity", "id"?, "unit_price"?, "discount_percent"?}].
+
+    A line that is named by its id keeps its identity. Nothing changes when a row is refused.
+
+    :raises BusinessError: 'lines_refused' with `lines`: [{"index", "error", "message"}] for every refused row
+    """
+    if len(wanted) > LINES_AT_MOST:
+        raise BusinessError("too_many_lines", _l("An order has at most %(count)s lines.", count=LINES_AT_MOST))
+    found = products.find_all([row["sku"] for row in wanted], work)
+    quantities = _quantities(wanted, found)
+    ids = [product.id for product in found.values()]
+    prices = pricing.quote(ids, order.customer, order.currency_code, None, quantities, work) if ids else {}
+    known = {line.id: line for line in order.lines if line.id is not None}
+    units = _units(found.values(), work)
+    refused, rows = [], []
+    for index, row in enumerate(wanted):
+        try:
+            rows.append(_checked(row, found, prices, known, units, work))
+        except BusinessError as error:
+            refused.append({"index": index, "error": error.code, "message": str(error.message)})
+    if refused:
+        text = _l("Some lines were refused. Nothing has been saved yet.")
+        raise BusinessError("lines_refused", text, lines=refused)
+    _write(order, rows, found, work)
+
+
+def _quantities(wanted, found):
+    sums = {}
+    for row in wanted:
+        product = found.get(row["sku"].strip().upper())
+        if product is not None:
+            sums[product.id] = sums.get(product.id, Decimal(0)) + row["quantity"]
+    return sums
+
+
+def _units(found, work):
+    codes = {product.unit_code for product in found}
+    return {unit.code: unit for unit in work.session.scalars(select(Unit).where(Unit.code.in_(codes)))}
+
+
+def _checked(row, found, prices, known, units, work):
+    product = found.get(row["sku"].strip().upper())
+    if product is None:
+        raise BusinessError("unknown_product", _l("There is no product %(sku)s.", sku=row["sku"]))
+    products.check_sellable(product)
+    if row["quantity"] <= 0:
+        raise BusinessError("bad_quantity", _l("Enter a quantity greater than zero."))
+    products.check_digits(row["quantity"], units[product.unit_code], "quantity")
+    price = prices[product.id]
+    own = row.get("unit_price") if work.actor.inside else None
+    if isinstance(price, BusinessError) and own is None:
+        raise price
+    line = known.get(row.get("id"))
+    if row.get("id") and line is None:
+        raise BusinessError("unknown_line", _l("This line is not part of the order any more."))
+    return line, product, row, None if isinstance(price, BusinessError) else price
+
+
+def _write(order, rows, found, work):
+    """Write checked rows into the order's lines, then its totals."""
+    rates, codes = _taxes(order, found.values(), work)
+    includes = {price.includes_tax for _line, _product, _row, price in rows if price is not None}
+    if len(includes) > 1:
+        text = _l("Prices with tax and prices without tax cannot stand in one order.")
+        raise BusinessError("mixed_tax", text)
+    order.includes_tax = includes.pop() if includes else order.includes_tax or False
+    kept = []
+    for position, (line, product, row, price) in enumerate(rows, 1):
+        line = line or OrderLine(customer_id=order.customer_id)
+        _fill(line, order, position, product, row, price, rates[product.tax_category_id])
+        line.tax_code = codes[product.tax_category_id]
+        kept.append(line)
+    order.lines[:] = kept
+    sum_up(order)
+
+
+def _taxes(order, found, work):
+    categories = {product.tax_category_id for product in found}
+    address = order.delivery_address
+    country = address.country_code if address is not None else order.customer.country_code
+    day = pricing.local_day(work, order.customer.branch)
+    rates = tax.rate_for(categories, country, day, work, order.branch_id)
+    codes = dict(work.session.execute(select(TaxCategory.id, TaxCategory.code).where(TaxCategory.id.in_(categories))).all())
+    return rates, codes
+
+
+def _fill(line, order, position, product, row, price, rate):
+    own = row.get("unit_price")
+    listed = price.list_price if price is not None else own
+    discount = row.get("discount_percent") or Decimal(0)
+    line.position = position
+    line.product_id, line.sku = product.id, product.sku
+    line.name = pick(product.names, order.locale)[:300]
+    line.unit_code = product.unit_code
+    line.tax_rate = rate
+    line.list_price = listed
+    line.unit_price = own if own is not None else price.unit_price
+    line.discount_percent = discount
+    line.price_source = str(price.source)[:200] if own is None else str(_l("Agreed price"))
+    line.quantity_ordered = row["quantity"]
+    line.quantity_approved = Decimal(0)
+    line.state, line.reason = "open", ""
+    line.pack_factor = Decimal(1)
+    count(line, order)
+
+
+def count(line, order):
+    """Compute a line's stored amounts from its price, quantity and tax: rounded once, here."""
+    amounts = tax.net_tax_gross(
+        line.unit_price, line.quantity_ordered, line.discount_percent, line.tax_rate, order.includes_tax,
+        order.currency_code,
+    )  # fmt: skip
+    line.net, line.tax, line.gross = amounts.net.amount, amounts.tax.amount, amounts.gross.amount
+
+
+def sum_up(order):
+    """Add the stored lines: what the paper says and what the database says are the same."""
+    for name, part in (("total_net", "net"), ("total_tax", "tax"), ("total_gross", "gross")):
+        values = (Money(getattr(line, part), order.currency_code) for line in order.lines)
+        setattr(order, name, total(values, order.currency_code).amount)
+
+
+def check_stock(order, work):
+    """Write into each line how much of it the stock allows now (ORD-24, ORD-38); refuses nothing."""
+    free = stock.available({line.product_id for line in order.lines}, work)
+    for line in order.lines:
+        have = free.get(line.product_id, Decimal(0))
+        allowed = line.quantity_ordered if have is None else max(min(line.quantity_ordered, have), Decimal(0))
+        if line.quantity_available != allowed:
+            line.quantity_available = allowed
+        if have is not None:
+            free[line.product_id] = have - allowed
+
+
+def customer_of(identity, work):
+    """The customer an order is for: named by staff; an external actor's own, which he may leave out.
+
+    :raises BusinessError: 'customer_missing', 'bad_reference'
+    """
+    actor = work.actor
+    if identity is None and actor.kind == "external":
+        if len(actor.customers) > 1:
+            raise BusinessError("customer_missing", _l("Say for which customer you order."), field="customer")
+        identity = next(iter(actor.customers), None)
+    if identity is None:
+        raise BusinessError("customer_missing", _l("Choose a customer."), field="customer")
+    customer = work.session.get(Customer, identity)
+    if customer is None:
+        raise BusinessError("bad_reference", _l("There is no such customer."), field="customer")
+    if customer.archived_at is not None:
+        raise BusinessError("customer_archived", _l("This customer is archived."), field="customer")
+    return customer

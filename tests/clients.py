@@ -1,0 +1,79 @@
+"""Clients of a test: one with a cookie, as a browser has it, one with a bearer token, as a program has it."""
+
+import re
+
+from tests.people import PASSWORD
+
+
+class Client:
+    """Somebody at a browser, without the browser."""
+
+    def __init__(self, site, username):
+        self.site, self.username = site, username
+        self.http = site.test_client()
+
+    def enter(self, password=PASSWORD):
+        page = self.http.get("/login/").get_data(as_text=True)
+        answer = self.http.post(
+            "/login/", data={"username": self.username, "password": password, "csrf_token": token(page)}
+        )
+        assert answer.status_code == 302, answer.get_data(as_text=True)[:2000]
+        return answer
+
+    def get(self, url, **more):
+        return self.http.get(url, **more)
+
+    def page(self, url):
+        """The text of a page that must be there."""
+        answer = self.http.get(url)
+        assert answer.status_code == 200, (url, answer.status_code, answer.get_data(as_text=True)[:2000])
+        return answer.get_data(as_text=True)
+
+    def post(self, url, data=None, **more):
+        """Post a form with the session's own token."""
+        return self.http.post(url, data={**(data or {}), "csrf_token": self.csrf()}, **more)
+
+    def csrf(self):
+        return token(self.http.get("/users/userinfo/").get_data(as_text=True))
+
+    def json(self, url, content, method="POST", **headers):
+        return self.http.open(url, method=method, json=content, headers={"X-CSRFToken": self.csrf(), **headers})
+
+
+class Rest:
+    """A program with a bearer token."""
+
+    def __init__(self, site, username, password=PASSWORD):
+        self.http = site.test_client(use_cookies=False)
+        answer = self.http.post(
+            "/api/v1/security/login",
+            json={"username": username, "password": password, "provider": "db", "refresh": True},
+        )
+        assert answer.status_code == 200, answer.get_data(as_text=True)
+        self.headers = {"Authorization": f"Bearer {answer.json['access_token']}"}
+
+    def call(self, method, path, content=None, **headers):
+        return self.http.open(
+            f"/api/v1{path}", method=method, json=content, headers={**self.headers, **headers}
+        )
+
+    def get(self, path, **headers):
+        return self.call("GET", path, **headers)
+
+    def post(self, path, content=None, **headers):
+        return self.call("POST", path, {} if content is None else content, **headers)
+
+    def put(self, path, content, **headers):
+        return self.call("PUT", path, content, **headers)
+
+    def delete(self, path, **headers):
+        return self.call("DELETE", path, **headers)
+
+
+def token(page):
+    """The CSRF token of a page."""
+    found = re.search(r'name="csrf-token" content="([^"]+)"', page) or re.search(
+        r'name="csrf_token"[^>]*value="([^"]+)"', page
+    )
+    assert found, page[:2000]
+    return found[1]

@@ -1,0 +1,46 @@
+"""An order through its doors: REST and screens, customer and reviewer."""
+
+import pytest
+
+from tests import makers
+
+
+@pytest.fixture
+def goods(people, open_work):
+    """Two products with prices and stock."""
+    with open_work() as work:
+        makers.make_product(work, sku="A-1", price="2.50", stock_of=100)
+        makers.make_product(work, sku="B-2", price="10", stock_of=100)
+
+
+def order(rest, who="buyer1", **more):
+    lines = [{"sku": "A-1", "quantity": "6"}, {"sku": "b-2", "quantity": 3}]
+    return rest(who).post("/orders/", {"currency": "GBP", "reference": "PO-1", "lines": lines, **more})
+
+
+def test_customer_orders_and_reviewer_approves_over_rest(goods, rest):
+    made = order(rest, submit=True)
+    assert made.status_code == 201, made.json
+    result = made.json["result"]
+    assert result["state"] == "submitted"
+    assert result["total_net"] == "45.00"
+    assert [line["quantity_ordered"] for line in result["lines"]] == ["6", "3"]
+    approved = rest("reviewer").post(f"/orders/{made.json['id']}/approve")
+    assert approved.status_code == 200, approved.json
+    assert approved.json["state"] == "confirmed"
+
+
+def test_foreign_order_looks_like_no_order(goods, rest):
+    made = order(rest)
+    foreign, missing = rest("buyer3").get(f"/orders/{made.json['id']}"), rest("buyer3").get("/orders/999999")
+    assert foreign.status_code == missing.status_code == 404
+    assert foreign.json == missing.json
+
+
+def test_reviewer_sees_and_approves_on_screen(goods, rest, sign_in):
+    pk = order(rest, submit=True).json["id"]
+    reviewer = sign_in("reviewer")
+    assert "Acme Ltd" in reviewer.page("/orders/list/")
+    assert "A-1" in reviewer.page(f"/orders/show/{pk}")
+    answer = reviewer.post(f"/orders/step/approve/{pk}", follow_redirects=True)
+    assert "Confirmed" in answer.get_data(as_text=True)

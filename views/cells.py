@@ -1,0 +1,124 @@
+"""Values as a reader sees them: one place decides how a column looks on lists, records and in exports."""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from babel import Locale
+from flask_babel import gettext as _
+from sqlalchemy import Boolean, Date, DateTime, Integer, LargeBinary, Text
+from sqlalchemy.orm import RelationshipProperty
+
+from app.core.localized import format_date, format_datetime, format_money, format_number, format_percent, pick
+from app.core.money import Money
+from models.base import Exact, Localized
+from views.labels import VALUES, value_label
+
+CODES = frozenset({"number", "sku", "barcode", "order_number", "predecessor_number", "code", "reference"})
+AMOUNTS = frozenset({
+    "total_net", "total_tax", "total_gross", "open_amount", "paid_amount", "net", "tax", "gross", "amount",
+    "unallocated", "unit_price", "list_price", "over_amount", "credit_limit",
+})  # fmt: skip
+
+
+def kind_of(model, name):
+    """How a column is drawn: num, date, state, text, code, bool, wide."""
+    if name == "state" or (name in VALUES and name in ("payment_status", "payment", "billing", "shipping")):
+        return "state"
+    if name in CODES:
+        return "code"
+    prop = model.__mapper__.attrs.get(name)
+    if prop is None or isinstance(prop, RelationshipProperty):
+        return "text"
+    column = prop.columns[0].type
+    if isinstance(column, Exact | Integer):
+        return "num"
+    if isinstance(column, Date | DateTime):
+        return "date"
+    if isinstance(column, Boolean):
+        return "bool"
+    if isinstance(column, Text) and not isinstance(column, LargeBinary):
+        return "wide"
+    return "text"
+
+
+def show(row, name, reader, states=None):
+    """One value of a record as text (state: code and label; bool stays bool) in the reader's language."""
+    value = getattr(row, name, None)
+    if value is None or value == "":
+        return None
+    if name == "state" or (name in VALUES and isinstance(value, str)):
+        word = str(value_label(name, value, states))
+        return (value, word) if kind_of(type(row), name) == "state" else word
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, Decimal):
+        return _number(row, name, value, reader)
+    if isinstance(value, datetime):
+        return format_datetime(value, reader)
+    if isinstance(value, date):
+        return format_date(value, "short", reader)
+    if isinstance(value, dict):
+        return pick(value, reader.locale)
+    if isinstance(value, int):
+        return format_number(Decimal(value), reader)
+    if name in ("language", "locale"):
+        return Locale.parse(value).get_display_name(reader.locale) or value
+    if name == "country_code":
+        return Locale.parse(reader.locale).territories.get(value, value)
+    return said(value, reader)
+
+
+def said(value, reader):
+    """A record or text as people call it."""
+    names = getattr(value, "names", None)
+    if isinstance(names, dict):
+        return pick(names, reader.locale)
+    full = getattr(value, "get_full_name", None)
+    return full() if full else str(value)
+
+
+def _number(row, name, value, reader):
+    if name in AMOUNTS:
+        currency = getattr(row, "currency_code", None) or _parent_currency(row)
+        if currency:
+            if name in ("unit_price", "list_price"):
+                return price(value, currency, reader)
+            return format_money(Money(value, currency), reader)
+    if name.endswith("_percent") or name in ("tax_rate", "rate", "over_discount"):
+        return format_percent(value, reader)
+    return format_number(value, reader)
+
+
+def price(value, currency, reader):
+    """A price per unit: with the currency's digits, or more where the price has them."""
+    money = Money(value, currency)
+    if money.rounded().amount == value:
+        return format_money(money, reader)
+    return f"{format_number(value, reader)} {currency}"
+
+
+def _parent_currency(row):
+    for name in ("order", "invoice", "contract", "quote", "price_list", "payment"):
+        parent = row.__dict__.get(name)
+        if parent is not None:
+            return getattr(parent, "currency_code", None)
+    return None
+
+
+def plain(row, name, reader, states=None):
+    """One value for an export: Decimal, date and instant stay what they are, the rest is text."""
+    value = getattr(row, name, None)
+    if isinstance(value, Decimal | datetime | date):
+        return value
+    found = show(row, name, reader, states)
+    if isinstance(found, tuple):
+        return found[1]
+    if isinstance(found, bool):
+        return _("Yes") if found else _("No")
+    return found
+
+
+def localized_column(model, name):
+    """Whether a column keeps its text in several languages."""
+    prop = model.__mapper__.attrs.get(name)
+    return prop is not None and hasattr(prop, "columns") and isinstance(prop.columns[0].type, Localized)

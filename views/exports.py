@@ -1,0 +1,59 @@
+"""The filtered list as CSV or XLSX: streamed when it is small, made in the background when it is large."""
+
+from flask import Response, abort, g, redirect, stream_with_context, url_for
+from flask_babel import force_locale
+
+from app.extensions import db
+from app.rules import runs
+from reports import sheet
+from views import lists
+from views.cells import plain
+from views.labels import label
+
+SMALL = 5_000  # rows a request streams itself
+BATCH = 500
+KINDS = {
+    "csv": ("text/csv; charset=utf-8", sheet.stream_csv),
+    "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", sheet.stream_xlsx),
+}
+
+
+def answer(view, listing, kind):
+    """The answer to an export link: the file, or the page of the run that makes it."""
+    if kind not in KINDS:
+        abort(404)
+    total = db.session.query(listing.query().order_by(None).with_entities(view.model.id).limit(SMALL + 1).subquery()).count()
+    if total > SMALL:
+        data = {"kind": kind, "query": listing._query_string()}
+        run = runs.begin(g.work, view.noun, "export", [], data, kind="export")
+        db.session.commit()
+        return redirect(url_for("RunView.show", pk=run.id))
+    media, stream = KINDS[kind]
+    body = stream(columns(view), rows(listing), listing.reader, title=str(view.list_title))
+    return Response(
+        stream_with_context(body),
+        mimetype=media,
+        headers={"Content-Disposition": f'attachment; filename="{view.noun}s.{kind}"'},
+    )
+
+
+def columns(view):
+    """The heads of the exported columns."""
+    return [str(view.label_columns.get(name) or label(name)) for name in view.columns()]
+
+
+def rows(listing):
+    """The rows of a list in its order, a batch at a time: nothing loads the whole table."""
+    view, names, after = listing.view, listing.view.columns(), None
+    states = view.flow.states if view.flow else None
+    while True:
+        query = lists.narrow_columns(listing.query(), view.model, names)
+        with force_locale(listing.reader.locale):
+            page = lists.page(
+                query, view.model, column=listing.column, direction=listing.direction, size=BATCH, after=after
+            )
+            yield from [[plain(row, name, listing.reader, states) for name in names] for row in page.rows]
+        db.session.expunge_all()
+        if page.next is None:
+            return
+        after = page.next

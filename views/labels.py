@@ -1,0 +1,84 @@
+"""What columns are called on screens, once for every noun; and the words of values people choose from."""
+
+from flask_babel import lazy_gettext as _l
+
+LABELS = {
+    "id": _l("Number"), "number": _l("Number"), "name": _l("Name"), "names": _l("Name"), "title": _l("Title"),
+    "customer": _l("Customer"), "state": _l("Status"), "kind": _l("Kind"), "type": _l("Type"),
+    "currency": _l("Currency"), "currency_code": _l("Currency"), "country": _l("Country"),
+    "country_code": _l("Country"), "language": _l("Language"), "locale": _l("Language"),
+    "total_net": _l("Net"), "total_tax": _l("Tax"), "total_gross": _l("Total"), "open_amount": _l("Open amount"),
+    "paid_amount": _l("Paid"), "payment_status": _l("Payment status"), "payment": _l("Payment"),
+    "billing": _l("Billing"), "shipping": _l("Shipping"), "reference": _l("Reference"), "remark": _l("Remark"),
+    "submitted_at": _l("Submitted at"), "ordered_at": _l("Ordered at"), "confirmed_at": _l("Confirmed at"),
+    "completed_at": _l("Completed at"), "approved_at": _l("Approved at"), "issued_on": _l("Issued on"),
+    "due_on": _l("Due on"), "due_at": _l("Due at"), "paid_on": _l("Paid on"), "starts_on": _l("Starts on"),
+    "ends_on": _l("Ends on"), "months": _l("Months"), "requested_on": _l("Requested delivery date"),
+    "created_at": _l("Created at"), "updated_at": _l("Changed at"), "sent_at": _l("Sent at"),
+    "moved_at": _l("Moved at"), "valid_from": _l("Valid from"), "valid_until": _l("Valid until"),
+    "handler": _l("Handler"), "manager": _l("Manager"), "branch": _l("Branch"), "order_type": _l("Order type"),
+    "channel": _l("Channel"), "delivery_method": _l("Delivery method"), "delivery_address": _l("Delivery address"),
+    "billing_address": _l("Billing address"), "payment_terms": _l("Payment terms"), "order": _l("Order"),
+    "order_number": _l("Order"), "invoice": _l("Invoice"), "contract": _l("Contract"),
+    "predecessor_number": _l("Renewed contract"), "email": _l("E-mail"), "phone": _l("Phone"),
+    "tax_id": _l("VAT number"), "registration": _l("Registration number"), "credit_limit": _l("Credit limit"),
+    "parent": _l("Parent"), "note": _l("Note"), "walk_in": _l("Walk-in customer"), "sku": _l("SKU"),
+    "category": _l("Category"), "brand": _l("Brand"), "model": _l("Model"), "service": _l("Service"),
+    "unit": _l("Unit"), "unit_code": _l("Unit"), "unit_price": _l("Unit price"), "list_price": _l("List price"),
+    "discount_percent": _l("Discount"), "tax_rate": _l("Tax rate"), "tax_category": _l("Tax category"),
+    "price_list": _l("Price list"), "price_source": _l("Price source"), "from_quantity": _l("From quantity"),
+    "includes_tax": _l("Prices include tax"), "quantity": _l("Quantity"), "quantity_ordered": _l("Ordered"),
+    "quantity_available": _l("Available"), "quantity_approved": _l("Approved"), "reason": _l("Reason"),
+    "net": _l("Net"), "tax": _l("Tax"), "gross": _l("Amount"), "amount": _l("Amount"), "method": _l("Method"),
+    "unallocated": _l("Not allocated"), "subject": _l("Subject"), "text": _l("Text"), "priority": _l("Priority"),
+    "description": _l("Description"), "descriptions": _l("Description"), "terms": _l("Terms"),
+    "everyone": _l("For every customer"), "archived_at": _l("Archived at"), "backorder": _l("Back-orders allowed"),
+    "stock_threshold": _l("Warn below"), "weight_kg": _l("Weight (kg)"), "barcode": _l("Barcode"),
+    "family": _l("Family"), "characteristic": _l("Characteristic"), "specification": _l("Specification"),
+    "code": _l("Code"), "position": _l("Line"), "product": _l("Product"), "warehouse": _l("Warehouse"),
+    "on_hand": _l("On hand"), "reserved": _l("Reserved"), "free": _l("Free"), "profile": _l("Profile"),
+    "to": _l("To"), "attempts": _l("Attempts"), "error": _l("Error"), "report": _l("Document"),
+    "format": _l("Format"), "size": _l("Size"), "media_type": _l("Media type"), "current": _l("Current version"),
+    "file": _l("File"), "user": _l("User"), "mobile": _l("Mobile number"), "calendar": _l("Calendar"),
+    "digits": _l("Digits"), "timezone": _l("Time zone"), "access_group": _l("Access group"),
+    "level": _l("Decided by"), "over_amount": _l("Total above"), "new_customer": _l("New customer"),
+    "over_credit": _l("Credit limit exceeded"), "over_discount": _l("Discount above"), "sale_type": _l("Sale type"),
+    "service_period": _l("Service period"), "city": _l("City"), "street": _l("Street"), "postcode": _l("Postcode"),
+    "region": _l("Region"), "recipient": _l("Recipient"), "label": _l("Label"), "legal_name": _l("Legal name"),
+    "address": _l("Address"), "bank": _l("Bank details"), "logo": _l("Logo"), "colour": _l("Colour"),
+    "active": _l("Active"), "username": _l("User name"), "first_name": _l("First name"), "last_name": _l("Last name"),
+}  # fmt: skip
+
+VALUES = {
+    "kind": {"company": _l("Company"), "person": _l("Person"), "opening": _l("Opening stock"),
+             "receipt": _l("Receipt"), "shipment": _l("Shipment"), "return": _l("Return"),
+             "adjustment": _l("Adjustment"), "transfer": _l("Transfer"), "staff": _l("Staff"),
+             "external": _l("External user")},
+    "type": {"proforma": _l("Proforma invoice"), "final": _l("Invoice"), "payment_request": _l("Payment request"),
+             "tax": _l("Tax invoice"), "credit_note": _l("Credit note")},
+    "payment_status": {"unpaid": _l("Unpaid"), "part": _l("Partly paid"), "paid": _l("Paid")},
+    "payment": {"unpaid": _l("Unpaid"), "part": _l("Partly paid"), "paid": _l("Paid")},
+    "billing": {"none": _l("Not invoiced"), "part": _l("Partly invoiced"), "full": _l("Invoiced")},
+    "shipping": {"none": _l("Not shipped"), "part": _l("Partly shipped"), "full": _l("Shipped")},
+    "channel": {"portal": _l("Portal"), "phone": _l("Phone"), "email": _l("E-mail"), "store": _l("Store"),
+                "import": _l("Import")},
+    "method": {"bank": _l("Bank transfer"), "card": _l("Card"), "cash": _l("Cash"), "other": _l("Other")},
+    "priority": {"low": _l("Low"), "normal": _l("Normal"), "high": _l("High")},
+    "sale_type": {"purchase": _l("Purchase"), "gift": _l("Gift"), "test": _l("Trial")},
+    "level": {"reviewer": _l("Reviewer"), "supervisor": _l("Supervisor")},
+    "state": {"open": _l("Open"), "approved": _l("Approved"), "rejected": _l("Rejected"),
+              "waiting": _l("Waiting"), "sent": _l("Sent"), "failed": _l("Failed"), "running": _l("Running"),
+              "stopping": _l("Stopping"), "stopped": _l("Stopped"), "done": _l("Done")},
+}  # fmt: skip
+
+
+def label(name):
+    """The label of a column."""
+    return LABELS.get(name, name)
+
+
+def value_label(name, value, states=None):
+    """The word of a coded value, where it has one."""
+    if states and name == "state":
+        return states.get(value, value)
+    return VALUES.get(name, {}).get(value, value)

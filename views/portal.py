@@ -1,0 +1,82 @@
+"""The customer's home: what waits for him, his latest orders and open invoices."""
+
+from types import SimpleNamespace
+
+from flask import g, redirect, url_for
+from flask_appbuilder import BaseView, expose, has_access
+from flask_babel import gettext as _
+
+from app.extensions import db
+from app.reading import reader
+from app.rules.invoices import FLOW as INVOICES
+from app.rules.orders import FLOW as ORDERS
+from app.rules.orders import next_step
+from models.invoices import Invoice
+from models.orders import Order
+from views import lists
+from views.cells import kind_of, show
+from views.labels import label
+
+WAITING = ("draft", "changed")
+
+
+class PortalView(BaseView):
+    """Home of an external user (UI-01, UI-13)."""
+
+    route_base = "/portal"
+    class_permission_name = "Portal"
+    method_permission_name = {"home": "read"}  # noqa: RUF012
+    default_view = "home"
+
+    @expose("/")
+    @has_access
+    def home(self):
+        if g.work.actor.inside:
+            return redirect(url_for("HomeView.index"))
+        house = SimpleNamespace(
+            greeting=_("Welcome, %(name)s", name=g.work.actor.name), lead=None, actions=_actions(), todo=_todo(),
+            orders=small(Order, ORDERS, ("number", "state", "ordered_at", "total_gross"), "/orders"),
+            invoices=small(Invoice, INVOICES, ("number", "payment_status", "due_on", "open_amount"), "/invoices"),
+            quick=SimpleNamespace(url="/orders/add", products_url="/orders/products"),
+            balance=None, messages=None, news=None,
+        )  # fmt: skip
+        return self.render_template("portal/home.html", title=_("Home"), house=house)
+
+
+def _actions():
+    found = []
+    if g.work.actor.may("order.write"):
+        found.append(SimpleNamespace(label=_("New order"), url="/orders/add", icon="fa-plus"))
+    if g.work.actor.may("ticket.write"):
+        found.append(SimpleNamespace(label=_("New ticket"), url="/tickets/add", icon="fa-life-ring"))
+    return found
+
+
+def _todo():
+    """What waits for the customer: drafts to submit, changes to accept."""
+    if not g.work.actor.may("order.read"):
+        return []
+    rows = lists.page(db.session.query(Order).filter(Order.state.in_(WAITING)), Order, size=5).rows
+    return [
+        SimpleNamespace(title=str(row), note=next_step(row, g.work), url=f"/orders/show/{row.id}", icon="fa-file-lines")
+        for row in rows
+    ]
+
+
+def small(model, flow, names, base, size=6):
+    """The newest rows of a noun as a small list, None where the actor may not read it."""
+    if not g.work.actor.may(f"{flow.noun}.read"):
+        return None
+    rows = lists.page(lists.narrow_columns(db.session.query(model), model, names), model, size=size).rows
+    columns = [SimpleNamespace(name=name, label=label(name), kind=kind_of(model, name)) for name in names]
+    return SimpleNamespace(
+        title=None, columns=columns, more_url=f"{base}/list/", empty=None,
+        rows=[SimpleNamespace(id=row.id, url=f"{base}/show/{row.id}",
+                              cells=[show(row, name, reader(), flow.states) or str(row) for name in names])
+              for row in rows],
+    )  # fmt: skip
+
+
+def register(appbuilder):
+    appbuilder.add_view(PortalView, "portal", href="PortalView.home", label=_("Home"), icon="fa-house",
+                        menu_cond=lambda: not g.work.actor.inside)  # fmt: skip
