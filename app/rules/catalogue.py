@@ -40,9 +40,9 @@ def findable(actor):
 
 def _findable(groups, work):
     rows = work.session.execute(
-        select(
-            AccessRestriction.access_group_id, AccessRestriction.category_id, AccessRestriction.price_list_id
-        ).where(AccessRestriction.access_group_id.in_(groups))
+        select(AccessRestriction.access_group_id, AccessRestriction.category_id, AccessRestriction.price_list_id).where(
+            AccessRestriction.access_group_id.in_(groups)
+        )
     ).all()
     if groups - {group for group, _category, _price_list in rows}:
         return None

@@ -38,9 +38,7 @@ def check_parent(row, work):
     if parent is None or row.id is None:
         return
     if row.id in above(type(row), [parent.id], work):
-        raise BusinessError(
-            "circular_parent", _l("A record cannot be placed below itself."), field="parent"
-        )
+        raise BusinessError("circular_parent", _l("A record cannot be placed below itself."), field="parent")
 
 
 def related(row, name, work):

@@ -155,15 +155,16 @@ def _refuse_short(products, levels, taken):
 # --- promises ----------------------------------------------------------------------------------
 
 
-def available(product_ids, work, warehouse=None):
+def available(product_ids, work, warehouse=None, branch_id=HOUSE_BRANCH):
     """How much of each product can still be promised, in one statement.
 
-    :param warehouse: None for the one that orders draw on
+    :param warehouse: None for the one that the orders of the branch draw on
     :returns: {product id: quantity, or None for a service, which has no stock}; a product that allows
         back-orders may be promised beyond it
     """
     place = select(Warehouse.id).where(Warehouse.archived_at.is_(None), Warehouse.default)
-    place = place.order_by(Warehouse.branch_id, Warehouse.id).limit(1).scalar_subquery()
+    nearest = place.order_by(Warehouse.branch_id != branch_id, Warehouse.branch_id, Warehouse.id)
+    place = nearest.limit(1).scalar_subquery()
     at = and_(StockLevel.product_id == Product.id,
               StockLevel.warehouse_id == (place if warehouse is None else warehouse.id))  # fmt: skip
     free = func.coalesce(StockLevel.on_hand - StockLevel.reserved, Decimal(0))
@@ -185,9 +186,7 @@ def default_warehouse(work, branch_id=HOUSE_BRANCH):
     :raises BusinessError: 'no_warehouse'
     """
     if "default warehouses" not in work.cache:
-        statement = select(Warehouse.branch_id, Warehouse.id).where(
-            Warehouse.archived_at.is_(None), Warehouse.default
-        )
+        statement = select(Warehouse.branch_id, Warehouse.id).where(Warehouse.archived_at.is_(None), Warehouse.default)
         rows = work.session.execute(statement.order_by(Warehouse.branch_id.desc(), Warehouse.id.desc()))
         work.cache["default warehouses"] = dict(rows.all())
     found = work.cache["default warehouses"]
@@ -318,13 +317,14 @@ def check(work):
     for product, warehouse, on_hand, reserved in work.session.execute(select(*columns)):
         levels[product, warehouse] = (on_hand, reserved)
     problems = []
-    for key in sorted(levels.keys() | moved.keys() | promised.keys()):
-        where = {"product": key[0], "warehouse": key[1]}
-        if levels[key][0] != moved.get(key, 0):
-            text = _l("Stock of product %(product)s in warehouse %(warehouse)s is not the sum of its movements.", **where)  # fmt: skip
+    for product, warehouse in sorted(levels.keys() | moved.keys() | promised.keys()):
+        on_hand, reserved = levels[product, warehouse]
+        names = {"product": product, "warehouse": warehouse}
+        if on_hand != moved.get((product, warehouse), 0):
+            text = _l("Stock of product %(product)s in warehouse %(warehouse)s differs from its movements.", **names)
             problems.append(text)
-        if levels[key][1] != promised.get(key, 0):
-            text = _l("Reserved stock of product %(product)s in warehouse %(warehouse)s is not the sum of its reservations.", **where)  # fmt: skip
+        if reserved != promised.get((product, warehouse), 0):
+            text = _l("Stock of product %(product)s in warehouse %(warehouse)s differs from its reservations.", **names)
             problems.append(text)
     return problems
 

@@ -149,9 +149,7 @@ def test_two_prices_from_the_same_quantity_are_refused(work):
     price = work.session.scalars(select(Price)).one()
     products.check_price(price, work)
     with refused("price_exists"):
-        products.check_price(
-            Price(product_id=bolt.id, price_list_id=price.price_list_id, unit_price=Decimal(1)), work
-        )
+        products.check_price(Price(product_id=bolt.id, price_list_id=price.price_list_id, unit_price=Decimal(1)), work)
 
 
 # --- going away --------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from app.core.errors import BusinessError
 from app.core.work import Actor
 from app.rules import stock
 from models.orders import Reservation
+from models.organisation import Branch
 from models.stock import StockLevel, StockMovement, Warehouse
 from tests import makers
 from tests.expect import refused, statements
@@ -154,6 +155,21 @@ def test_a_line_draws_on_its_own_warehouse(work):
     assert stock.available([bolt.id], work, north) == {bolt.id: 0}
 
 
+def test_the_orders_of_a_branch_draw_on_its_own_warehouse(work):
+    branch = Branch(name="North", legal_name="North", country_code="GB", currency_code="GBP")
+    work.session.add(branch)
+    work.session.flush()
+    north = Warehouse(code="NORTH", name="North", branch_id=branch.id, default=True)
+    work.session.add(north)
+    bolt = makers.make_product(work, stock_of=1)
+    stock.move(bolt, north, Decimal(7), "receipt", work)
+    order = makers.make_order(work, makers.make_customer(work), (bolt, 5), branch_id=branch.id)
+    assert stock.available([bolt.id], work, branch_id=branch.id) == {bolt.id: 7}
+    stock.reserve(lines_of(order), work)
+    assert stock.available([bolt.id], work, branch_id=branch.id) == {bolt.id: 2}
+    assert stock.available([bolt.id], work) == {bolt.id: 1} == stock.available([bolt.id], work, branch_id=99)
+
+
 def test_warnings_name_what_runs_low(work):
     low = makers.make_product(work, sku="LOW", stock_of=4, stock_threshold=Decimal(5))
     makers.make_product(work, stock_of=5, stock_threshold=Decimal(5))
@@ -187,14 +203,12 @@ def test_a_customers_user_reads_availability_through_the_eyes_of_the_house(open_
     with open_work() as work:
         customer, bolt = makers.make_customer(work), makers.make_product(work, stock_of=3)
         ids = customer.id, bolt.id
-    with open_work(Actor("buyer", "external", customers=frozenset({ids[0]}))) as work:
-        with scope.lifted(work, "the screen shows what can be promised"):
-            assert stock.available([ids[1]], work) == {ids[1]: 3}
+    buyer = Actor("buyer", "external", customers=frozenset({ids[0]}))
+    with open_work(buyer) as work, scope.lifted(work, "the screen shows what can be promised"):
+        assert stock.available([ids[1]], work) == {ids[1]: 3}
 
 
-steps = st.lists(
-    st.tuples(st.sampled_from(["move", "reserve", "release", "ship"]), st.integers(-6, 6)), max_size=12
-)
+steps = st.lists(st.tuples(st.sampled_from(["move", "reserve", "release", "ship"]), st.integers(-6, 6)), max_size=12)
 
 
 def test_whatever_happens_levels_stay_the_sum_of_what_happened(work):
