@@ -20,7 +20,8 @@ select u.id, u.active, p.kind, p.locale, p.calendar, p.digits, p.timezone, p.bra
   array(select m.access_group_id from memberships m join access_groups a on a.id = m.access_group_id
         where m.user_id = u.id and a.archived_at is null) as groups,
   case when p.branch_limited then array(
-    with recursive below(id) as (select p.branch_id union select c.id from branches c join below on c.parent_id = below.id)
+    with recursive below(id) as (select p.branch_id union
+      select c.id from branches c join below on c.parent_id = below.id)
     select id from below) end as branches,
   u.first_name || ' ' || u.last_name as name, u.username
 from ab_user u left join people p on p.user_id = u.id left join branches b on b.id = p.branch_id

@@ -12,14 +12,15 @@ STAFF_READ = dict.fromkeys(("customer", "product", "price_list", "category", "or
 
 ROLES = {
     "Reviewer": STAFF_READ | {
-        "order": (*RWD, "submit", "approve", "reject", "cancel", "assign", "complete", "release", "amend"),
+        "order": (*RWD, "submit", "approve", "reject", "cancel", "assign", "complete", "release", "amend",
+                  "reconfirm"),
         "contract": (*RW, "submit", "approve", "reject", "renew", "terminate"),
         "invoice": RW, "ticket": (*RW, "take", "answer", "resolve", "reopen", "close"),
         "customer": RW, "file": RW, "message": RW, "notification": (R, "resend"), "stock_movement": (R,),
     },
     "Supervisor": STAFF_READ | {
         "order": (*RWD, "submit", "approve", "reject", "cancel", "assign", "complete", "release", "amend",
-                  "supervise", "override"),
+                  "reconfirm", "supervise", "override"),
         "contract": (*RW, "submit", "approve", "reject", "renew", "terminate"),
         "invoice": (*RW, "issue", "cancel"), "ticket": (*RW, "take", "answer", "resolve", "reopen", "close"),
         "customer": RW, "approval_rule": RWD, "file": RW, "message": RW, "notification": (R, "resend"),
@@ -41,7 +42,7 @@ ROLES = {
         "desk": RW, "tag": RWD,
     },
     "Customer": {
-        "portal": (R,), "order": (*RWD, "submit", "cancel", "release"), "product": (R,), "quote": (R,),
+        "portal": (R,), "order": (*RWD, "submit", "cancel", "release", "amend", "reconfirm"), "product": (R,), "quote": (R,),
         "contract": (R,), "invoice": (R,), "payment": (*RW, "report"), "ticket": (*RW, "reopen", "close"),
         "file": (R,), "message": RW, "document": (R,), "run": (R,), "profile": (R,), "price_list": (R,),
         "customer": (R,), "notification": (R,),

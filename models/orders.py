@@ -90,7 +90,7 @@ class Order(Model, Stamped, Removable):
         Index("ix_orders_customer_state", "customer_id", "state", "id"),
         Index("ix_orders_state", "state", "id"),
         Index("ix_orders_branch", "branch_id", "id"),
-        Index("ix_orders_submitted", "submitted_at", "id"),
+        Index("ix_orders_ordered", "ordered_at", "id"),
         Index("ix_orders_gross", "total_gross", "id"),
         Index("ix_orders_handler", "handler_id", "state", "id"),
         Index("ix_orders_reference", "customer_id", "reference"),

@@ -14,6 +14,7 @@ from app.core.flow import stale
 from app.core.history import History
 from app.extensions import db
 from views import bulk, lists, queries, records, wire
+from views.spec import operation
 
 VERBS = {
     "get_list": "read", "get": "read", "post": "write", "put": "write", "delete": "delete", "info": "read",
@@ -328,28 +329,7 @@ class HouseApi(BaseApi):
     def operation_helper(self, path=None, operations=None, methods=None, func=None, **kwargs):
         """The OpenAPI operation of an endpoint, from its docstring and its place."""
         for method in methods:
-            operations[method.lower()] = _operation(self, path or "", method, func)
-
-
-def _operation(api, path, method, func):
-    names = [part.strip("{}") for part in path.replace(".", "/").split("/") if part.startswith("{")]
-    found = {
-        "summary": (func.__doc__ or "").strip().split("\n")[0],
-        "security": [{"jwt": []}, {"api_key": []}],
-        "parameters": [
-            {"in": "path", "name": name, "required": True,
-             "schema": {"type": "integer" if name == "pk" else "string"}} for name in names
-        ],
-        "responses": {"200": {"description": "OK", "content": {"application/json": {"schema": {"type": "object"}}}},
-                      **{code: {"$ref": f"#/components/responses/{code}"} for code in ("400", "401", "403", "404", "422")}},
-    }  # fmt: skip
-    if method == "GET" and func.__name__ == "get_list":
-        found["parameters"] += [
-            {"in": "query", "name": name, "schema": {"type": "string"}} for name in ("q", "after", "lang")
-        ]
-    if method in ("POST", "PUT"):
-        found["requestBody"] = {"content": {"application/json": {"schema": {"type": "object"}}}}
-    return found
+            operations[method.lower()] = operation(path or "", method, func)
 
 
 def _outcome(outcome, flow):
@@ -410,5 +390,3 @@ def _versions(seen):
     if not isinstance(seen, dict) or not all(str(key).isdigit() for key in seen):
         raise Malformed("bad_versions", _("versions is an object of {id: version}."))
     return {int(key): wire.whole("versions", value) for key, value in seen.items()}
-
-

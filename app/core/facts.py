@@ -94,7 +94,7 @@ def write(work_: _work.Work) -> None:
     rows = [_row(work_, one) for one in pending]
     work_.session.add_all(rows)
     work_.session.flush()
-    jobs = [{"fact_id": row.id, "subscriber": key} for row in rows for key in _subscribers.get(row.name, {})]
+    jobs = [{"fact_id": row.id, "subscriber": key} for row in rows for key in subscribers(str(row.name))]
     queue.defer(work_, "facts.deliver", *jobs)
 
 

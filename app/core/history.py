@@ -86,7 +86,7 @@ def _change(work_: _work.Work, row: Any, action: str, note: str | None) -> Chang
 def _delta(row: Any, kind: str) -> dict[str, list[Any]]:
     """Changed columns of a row: {field: [before, after]}; relations appear under their own name."""
     state, found = inspect(row), {}
-    secret = getattr(type(row), "__secret__", frozenset())
+    secret: frozenset[str] = getattr(type(row), "__secret__", frozenset())
     for attribute in state.mapper.column_attrs:
         name = attribute.key
         if name in SILENT or name in secret:

@@ -1,17 +1,14 @@
 """Who has to agree before an order goes on: rules an administrator edits as rows, each decision a row (X-27)."""
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import func, or_, select
+from sqlalchemy import or_, select
 
 from app.core.errors import BusinessError
 from app.core.localized import pick
+from app.rules import credit
 from app.rules.masters import above
 from models.approvals import Approval, ApprovalRule
-from models.invoices import Invoice
-from models.orders import Order
 from models.products import Category, Product
-
-OPEN_ORDERS = ("submitted", "changed", "confirmed", "released")
 
 
 def ask(order, work):
@@ -91,8 +88,7 @@ class _Facts:
 
     @property
     def over_credit(self):
-        limit = self.order.customer.credit_limit
-        return limit is not None and credit_used(self.order, self.work) + self.order.total_gross > limit
+        return credit.exceeded(self.order, self.work)
 
     @property
     def categories(self):
@@ -117,16 +113,3 @@ def _applies(rule, order, facts):
         checks.append(rule.category_id in facts.categories)
     return bool(checks) and all(checks)
 
-
-def credit_used(order, work):
-    """What the customer owes or has ordered already, in the order's currency: open orders not yet billed
-    and open invoices, this order left out."""
-    orders = select(func.coalesce(func.sum(Order.total_gross), 0)).where(
-        Order.customer_id == order.customer_id, Order.state.in_(OPEN_ORDERS), Order.billing != "full",
-        Order.currency_code == order.currency_code, Order.id != order.id, Order.deleted_at.is_(None),
-    )  # fmt: skip
-    invoices = select(func.coalesce(func.sum(Invoice.open_amount), 0)).where(
-        Invoice.customer_id == order.customer_id, Invoice.state == "issued", Invoice.type == "final",
-        Invoice.currency_code == order.currency_code, Invoice.deleted_at.is_(None),
-    )  # fmt: skip
-    return work.session.scalar(select(orders.scalar_subquery() + invoices.scalar_subquery()))

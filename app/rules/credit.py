@@ -33,6 +33,21 @@ def credit_used(customer_id, work):
     return Money(total, currency).rounded()
 
 
+def exceeded(order, work):
+    """Whether the customer's credit limit would be exceeded with this order; an unknown rate counts as exceeded."""
+    customer = order.customer
+    if customer.credit_limit is None:
+        return False
+    try:
+        used = credit_used(customer.id, work).amount
+        worth = order.total_gross
+        if order.currency_code != customer.currency_code:
+            worth = _converted(worth, order.currency_code, customer.currency_code, customer.branch, work)
+    except BusinessError:
+        return True
+    return used + worth > customer.credit_limit
+
+
 def open_amounts(customer_id, work):
     """What is open by currency, in one statement: {currency: amount}."""
     billed = (

@@ -167,7 +167,8 @@ def sum_up(order):
 
 def check_stock(order, work):
     """Write into each line how much of it the stock allows now (ORD-24, ORD-38); refuses nothing."""
-    free = stock.available({line.product_id for line in order.lines}, work)
+    ids = {line.product_id for line in order.lines}
+    free = stock.available(ids, work, branch_id=order.branch_id)
     for line in order.lines:
         have = free.get(line.product_id, Decimal(0))
         allowed = line.quantity_ordered if have is None else max(min(line.quantity_ordered, have), Decimal(0))

@@ -169,7 +169,7 @@ def upgrade():
     op.create_index("ix_orders_handler", "orders", ["handler_id", "state", "id"], unique=False)
     op.create_index("ix_orders_reference", "orders", ["customer_id", "reference"], unique=False)
     op.create_index("ix_orders_state", "orders", ["state", "id"], unique=False)
-    op.create_index("ix_orders_submitted", "orders", ["submitted_at", "id"], unique=False)
+    op.create_index("ix_orders_ordered", "orders", ["ordered_at", "id"], unique=False)
     op.create_index(
         "ux_orders_number",
         "orders",
@@ -293,7 +293,7 @@ def downgrade():
         postgresql_where=sa.text("deleted_at is null"),
         postgresql_ops={"number": "text_pattern_ops"},
     )
-    op.drop_index("ix_orders_submitted", table_name="orders")
+    op.drop_index("ix_orders_ordered", table_name="orders")
     op.drop_index("ix_orders_state", table_name="orders")
     op.drop_index("ix_orders_reference", table_name="orders")
     op.drop_index("ix_orders_handler", table_name="orders")
