@@ -137,13 +137,30 @@ def test_a_step_that_is_not_possible_says_why_and_does_nothing(page):
     assert "The order has not been released yet." in page.inner_text("#why-complete")
 
 
-def test_ten_lines_are_typed_without_the_mouse(page, app):
-    visit(page, "/orders/add")
-    page.click("#customer-shown")
+def choose_customer(page):
+    """Pick Acme in the head, then go to the first line: all by keyboard."""
+    page.focus("#customer-shown")
     page.keyboard.type("Acm")
     page.wait_for_selector('.combo-list [role="option"]')
     page.keyboard.press("Enter")
+    assert page.input_value("#customer") == "7"
+    for _field in ("from the customer", "from the reference", "from the delivery date"):
+        page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.matches('[data-sku]')")
+
+
+def test_without_a_customer_a_line_says_what_is_missing(page):
+    visit(page, "/orders/add")
     page.focus("[data-sku]")
+    page.keyboard.type("85123A")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("[data-lines] tr.refused")
+    assert "Choose the customer first." in page.inner_text("[data-lines] tr")
+
+
+def test_ten_lines_are_typed_without_the_mouse(page, app):
+    visit(page, "/orders/add")
+    choose_customer(page)
     for _line in range(10):
         page.keyboard.type("85123A")
         page.keyboard.press("Enter")
@@ -159,7 +176,7 @@ def test_ten_lines_are_typed_without_the_mouse(page, app):
 
 def test_a_refused_line_says_why_and_keeps_the_others(page, app):
     visit(page, "/orders/add")
-    page.focus("[data-sku]")
+    choose_customer(page)
     for sku in ("85123A", "22423", "nope"):
         page.keyboard.type(sku)
         page.keyboard.press("Enter")

@@ -45,6 +45,7 @@ async function price(row) {
   refuse(row, "");
   if (!sku) { for (const name of ["name", "unit", "unit-price", "amount", "source", "availability"]) show(row, name, ""); total(); return; }
   const head = header();
+  if (head.customer === "") { refuse(row, said.customer); return; } // prices are the customer's
   const ticket = row.ticket = (row.ticket || 0) + 1;
   try {
     const answer = await fetch(address(form.dataset.priceUrl, { customer: head.customer, currency: head.currency, sku, quantity }), { headers: { Accept: "application/json" } });
@@ -152,6 +153,14 @@ form.addEventListener("submit", async (event) => {
   $("[data-lines-note]", form).textContent = "";
 });
 
+// Enter in the head goes on to the next field; only Ctrl+Enter and the buttons send the order.
+$(".order-head", form).addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || event.ctrlKey || event.metaKey || event.target.tagName === "TEXTAREA" || event.defaultPrevented) return;
+  event.preventDefault();
+  const fields = $$('.order-head :is(input, select, textarea):not([type="hidden"], [hidden]), [data-sku]', form);
+  const next = fields[fields.indexOf(event.target) + 1];
+  if (next) next.focus();
+});
 form.addEventListener("keydown", (event) => { if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit($("[data-submit-order]", form) || $('button[type="submit"]', form)); });
 $("[data-line-add]", form).addEventListener("click", () => $("[data-sku]", add()).focus());
 $(".order-head", form).addEventListener("change", (event) => { if (/^(customer|currency)$/.test(event.target.name)) filled().forEach(price); });
