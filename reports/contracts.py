@@ -1,7 +1,10 @@
 """Contract: what we deliver over which time, and which contract it renews."""
 
+from decimal import Decimal
+
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import pgettext as _p
 
 from app.core.money import Money
 from app.rules.contracts import FLOW, SALE_TYPES
@@ -36,7 +39,7 @@ def contract(record):
 
 
 def _lines(record):
-    units = parts.Units(["C62", "MON"])
+    units = parts.Units(["MON"])
 
     def money(amount):
         return Money(amount, record.currency_code)
@@ -47,7 +50,7 @@ def _lines(record):
             _("Product"),
             _("Sale type"),
             _("Quantity"),
-            _("Term"),
+            _p("contract", "Term"),
             _("Activation date"),
             _("End date"),
             _("Price per month"),
@@ -59,7 +62,7 @@ def _lines(record):
                 line.name,
                 Said(SALE_TYPES[line.sale_type]),
                 line.quantity,
-                units(line.months, "MON"),
+                units(Decimal(line.months), "MON"),
                 line.starts_on,
                 line.ends_on,
                 money(line.unit_price),

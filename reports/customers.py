@@ -2,6 +2,7 @@
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import pgettext as _p
 
 from app.core import work
 from app.core.localized import LOCALES
@@ -31,7 +32,7 @@ def statement(record):
     return Document(
         title=_("Statement of account"),
         number=found.customer.number,
-        facts=((_("From"), found.since), (_("To"), found.until)),
+        facts=((_p("period", "From"), found.since), (_p("period", "To"), found.until)),
         parties=(parts.customer_party(_("Customer"), found.customer),),
         tables=tuple(_account(one) for one in found.accounts) or (_empty(),),
         notes=() if found.accounts else (_("There are no entries up to this day."),),
@@ -41,7 +42,8 @@ def statement(record):
 
 
 def _heads():
-    return (_("Date"), _("Document"), _("Number"), _("Debit"), _("Credit"), _("Balance"))
+    sides = (_("Debit"), _p("account", "Credit"), _p("account", "Balance"))
+    return (_("Date"), _("Document"), _p("identifier", "Number"), *sides)
 
 
 def _empty():
@@ -105,7 +107,7 @@ def customer_list(found):
         tables=(
             Table(
                 columns=(
-                    _("Number"),
+                    _p("identifier", "Number"),
                     _("Name"),
                     _("Country"),
                     _("Currency"),

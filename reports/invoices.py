@@ -28,7 +28,7 @@ def invoice(record):
     return Document(
         title=_title(record),
         number=record.number or "",
-        marks=parts.draft("invoice") if record.state == "draft" else cancelled,
+        marks=parts.draft() if record.state == "draft" else cancelled,
         facts=_facts(record),
         parties=(_payer(record), *(() if giving else parts.bank(branch))),
         tables=(_lines(record), parts.taxes(record.lines, record.currency_code)),

@@ -2,7 +2,7 @@
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_babel import pgettext
+from flask_babel import pgettext as _p
 
 from app.core.money import Money
 from reports import parts
@@ -21,9 +21,9 @@ def order_confirmation(order):
     """What we promise to deliver, at what price, in the language of the order."""
     branch, promised = parts.branch_of(order), order.state in PROMISED
     return Document(
-        title=_("Order confirmation") if promised else pgettext("document", "Order"),
+        title=_("Order confirmation") if promised else _p("document", "Order"),
         number=order.number or "",
-        marks=() if promised else parts.draft("order"),
+        marks=() if promised else parts.draft(),
         facts=_facts(order, branch),
         parties=_parties(order),
         tables=(_lines(order), parts.taxes(_kept(order), order.currency_code)),

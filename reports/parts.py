@@ -7,8 +7,9 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask_babel import get_locale, pgettext
+from flask_babel import get_locale
 from flask_babel import gettext as _
+from flask_babel import pgettext as _p
 from sqlalchemy import select
 
 from app.core import work as _work
@@ -126,11 +127,6 @@ class Units:
         return Many(Quantity(number, unit), self._names.get(unit, unit))
 
 
-def months(number: int) -> Many:
-    """A term in whole months."""
-    return Units(["MON"])(Decimal(number), "MON")
-
-
 def taxes(lines: Iterable[Any], currency: str) -> Table:
     """Net, tax and gross for each rate."""
     by_rate: dict[Decimal, list[Any]] = {}
@@ -158,6 +154,6 @@ def totals(record: Any) -> tuple[tuple[str, Money], ...]:
     return tuple(zip((_("Net"), _("Tax"), _("Total")), values, strict=True))
 
 
-def draft(noun: str) -> tuple[str, ...]:
+def draft() -> tuple[str, ...]:
     """The mark of a paper that is not valid yet."""
-    return (pgettext(noun, "Draft"),)
+    return (_p("document", "Draft"),)

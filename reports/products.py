@@ -2,6 +2,7 @@
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import pgettext as _p
 
 from app.core.localized import pick
 from models.base import HOUSE_BRANCH
@@ -24,7 +25,7 @@ def product_list(found):
             parts.named(one.category) or None,
             one.brand or None,
             pick(one.unit.symbols, language),
-            Said(_("Active") if one.active else _("Archived")),
+            Said(_p("product", "Active") if one.active else _("Archived")),
         )
         for one in found.rows
     )

@@ -15,7 +15,7 @@ def quote(record):
     return Document(
         title=_("Quote"),
         number=record.number or "",
-        marks=parts.draft("quote") if record.state == "draft" else (),
+        marks=parts.draft() if record.state == "draft" else (),
         facts=parts.facts(
             (_("Date"), parts.day(record.submitted_at, branch)),
             (_("Valid until"), record.valid_until),

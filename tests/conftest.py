@@ -42,6 +42,7 @@ def engine(database):
     """An engine as web and worker have it: every connection starts as the role that sees nothing."""
     import config
 
+    app.load_engine()  # another process may have made the template: reports and listeners belong to this one
     found = create_engine(database, **config.engine_options(database))
     yield found
     found.dispose()

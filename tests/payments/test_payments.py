@@ -9,10 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from app.core.errors import BusinessError
+from app.core.errors import BusinessError, Forbidden
 from app.core.settings import SettingValue
+from app.core.work import Actor
 from app.rules import invoices, payments
+from models.customers import Customer
 from models.invoices import Invoice
+from models.organisation import Branch
 from models.payments import Allocation, Payment
 from tests import makers
 
@@ -207,6 +210,43 @@ def test_finance_confirms_many_at_once_and_the_bad_one_does_not_spoil_the_others
     outcome = FLOW.run("confirm", [*good, 10**9])
     assert len(outcome.done) == 2 and invoice.payment_status == "paid"
     assert [one.error.code for one in outcome.refused] == ["not_found", "wrong_state"]
+
+
+def test_a_customer_reports_his_own_payments_only(open_work):
+    with open_work() as work:
+        customer, other = makers.make_customer(work).id, makers.make_customer(work).id
+        foreign = makers.make_payment(work, work.session.get(Customer, other)).id
+    buyer = Actor(
+        "ann", "external", customers=frozenset({customer}), may=lambda step: step == "payment.report"
+    )
+    with open_work(buyer) as work:
+        given = {"currency_code": "GBP", "amount": Decimal(5), "paid_on": work.now.date()}
+        mine = Payment(customer_id=customer, **given)
+        work.session.add(mine)
+        work.session.flush()
+        assert FLOW.run("report", [mine]).done == [mine] and mine.number
+        assert FLOW.run("report", [foreign]).refused[0].error.code == "not_found"
+        with pytest.raises(Forbidden):
+            FLOW.run("confirm", [mine])
+
+
+def test_a_branch_settles_with_money_it_cannot_see(open_work):
+    with open_work() as work:
+        work.session.add(
+            Branch(id=2, name="North", legal_name="North", country_code="GB", currency_code="GBP")
+        )
+        work.session.flush()
+        customer = makers.make_customer(work, branch_id=2)
+        invoice = makers.make_invoice(work, customer, 100)
+        FLOW.run_one("confirm", makers.make_payment(work, customer, 30))
+        sent, invoice = makers.make_payment(work, customer, 90, branch_id=2).id, invoice.id
+    clerk = Actor("bob", "staff", branches=frozenset({2}), may=lambda step: True)
+    with open_work(clerk) as work:
+        FLOW.run_one("confirm", work.session.get(Payment, sent))
+    with open_work() as work:
+        paid = work.session.get(Invoice, invoice)
+        assert (paid.paid_amount, paid.payment_status) == (100, "paid")
+        assert work.session.get(Payment, sent).unallocated == 20
 
 
 def test_two_who_confirm_at_once_never_pay_an_invoice_twice(open_work):
