@@ -14,10 +14,12 @@ from wtforms.validators import Length, Optional
 from app.core import facts, numbering
 from app.core.errors import BusinessError, Conflict, NotFound
 from app.core.flow import Flow
+from app.core.localized import pick
 from app.rules import documents
 from app.rules.invoice_amounts import ZERO, credits, left, locked, price_credit, sum_up, texts, worth
 from models.invoices import Invoice, InvoiceLine
 from models.orders import Order, OrderLine
+from models.organisation import Country
 from models.payments import Allocation, Payment
 
 RECEIVABLE = ("final", "tax")  # what a customer owes; the others only ask or give back
@@ -99,7 +101,7 @@ def from_order(order, work, type="final"):
     if not rests:
         text = _l("Everything approved on this order has been invoiced already.")
         raise BusinessError("nothing_to_invoice", text)
-    invoice = Invoice(type=type, order_id=order.id, order_number=order.number or "", **_terms(order))
+    invoice = Invoice(type=type, order_id=order.id, order_number=order.number or "", **_terms(order, work))
     invoice.lines = [_line_of(line, rest, order, at) for at, (line, rest) in enumerate(rests, start=1)]
     sum_up(invoice)
     work.session.add(invoice)
@@ -120,20 +122,28 @@ def _family(type):
     return RECEIVABLE if type in RECEIVABLE else (type,)
 
 
-def _terms(order):
+def _terms(order, work):
     customer = order.customer
     terms = order.payment_terms or customer.payment_terms
-    address = order.billing_address
     return {
         "customer_id": order.customer_id,
         "branch_id": order.branch_id,
         "locale": order.locale,
         "currency_code": order.currency_code,
         "includes_tax": order.includes_tax,
-        "billing_address": "\n".join(address.lines()) if address else customer.name,
+        "billing_address": _printed(order, work),
         "tax_id": customer.tax_id,
         "terms_days": terms.days if terms else 30,
     }
+
+
+def _printed(order, work):
+    """The billing address as it is printed, its country in the language of the order."""
+    address = order.billing_address
+    if address is None:
+        return order.customer.name
+    country = work.session.get(Country, address.country_code)
+    return "\n".join((*address.lines()[:-1], pick(country.names, order.locale)))
 
 
 def _line_of(line, quantity, order, position):

@@ -135,6 +135,7 @@ def test_an_invoice_says_what_is_owed_until_when(work, order):
         ("Customer number", Code("C-7")),
         ("Customer tax number", Code("GB123")),
     )
+    assert paper.parties[0] == Party("Bill to", ADDRESS)
     assert paper.parties[1] == Party("Bank details", (Code("Bank of Test"), Code("GB00 TEST 0000")))
     lines = Table(
         columns=("SKU", "Product", "Quantity", "Unit price", "Tax", "Net"), rows=LINES, totals=TOTALS
