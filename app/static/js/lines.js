@@ -34,7 +34,7 @@ const total = wait(250, async () => {
   const place = $("[data-lines-totals]", form);
   const url = form.dataset.totalUrl;
   if (!url) return;
-  const answer = await send(url, "POST", payload(false));
+  const answer = await send(url, "POST", payload(false, filled().filter((row) => !row.classList.contains("refused"))));
   if (!answer.ok) return;
   place.replaceChildren(...answer.body.rows.map(([label, value], index, all) => make("div", { class: index === all.length - 1 ? "grand" : "" }, make("span", {}, label), make("bdi", { class: "num" }, value))));
 });
@@ -42,6 +42,9 @@ const total = wait(250, async () => {
 async function price(row) {
   const sku = $("[data-sku]", row).value.trim();
   const quantity = plain($("[data-quantity]", row).value) || "1";
+  const question = JSON.stringify([sku, quantity, header().customer, header().currency]);
+  if (question === row.question) return; // leaving a field and Enter both ask
+  row.question = question;
   refuse(row, "");
   if (!sku) { for (const name of ["name", "unit", "unit-price", "amount", "source", "availability"]) show(row, name, ""); total(); return; }
   const head = header();
@@ -61,7 +64,7 @@ async function price(row) {
     $("[data-availability]", row).className = `availability ${found.enough === false ? "short" : "good"}`;
     refuse(row, found.refused ? found.refused.message || found.refused : "");
     total();
-  } catch { if (ticket === row.ticket) toast(said.failed, "danger"); }
+  } catch { row.question = ""; if (ticket === row.ticket) toast(said.failed, "danger"); }
 }
 
 function add(line = {}) {
@@ -99,8 +102,8 @@ function add(line = {}) {
   return row;
 }
 
-function payload(submit) {
-  const record = { ...header(), lines: filled().map((row) => ({ ...(row.dataset.id ? { id: row.dataset.id } : {}), sku: $("[data-sku]", row).value.trim(), quantity: plain($("[data-quantity]", row).value) || "1" })) };
+function payload(submit, rows = filled()) {
+  const record = { ...header(), lines: rows.map((row) => ({ ...(row.dataset.id ? { id: row.dataset.id } : {}), sku: $("[data-sku]", row).value.trim(), quantity: plain($("[data-quantity]", row).value) || "1" })) };
   if (submit) record.submit = true;
   if (form.dataset.version) record.version = Number(form.dataset.version);
   return record;
