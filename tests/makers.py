@@ -84,7 +84,10 @@ def make_order(work, customer, *lines, **values):
     given = {"currency_code": customer.currency_code, "ordered_at": work.now, "branch_id": HOUSE_BRANCH}
     order = Order(customer_id=customer.id, **{**given, **values})
     for position, (product, quantity, *price) in enumerate(lines, 1):
-        order.lines.append(_line(position, product, Decimal(quantity), Decimal(price[0] if price else 10)))
+        line = _line(position, product, Decimal(quantity), Decimal(price[0] if price else 10))
+        line.customer_id = customer.id
+        order.lines.append(line)
+        order.lines[-1].customer_id = customer.id
     order.total_net = order.total_gross = sum((line.net for line in order.lines), Decimal(0))
     order.total_tax = Decimal(0)
     return _kept(work, order)
