@@ -77,7 +77,7 @@ def run_pending(
 
     For tests and commands that end before a worker would come round. A failing job raises.
 
-    :param now: the clock the jobs see
+    :param now: the clock the jobs see, and by which they are due
     :param ahead: also run what is due only later (retries, reminders)
     :returns: names of the jobs that ran, in their order
     """
@@ -85,19 +85,24 @@ def run_pending(
     with sessions() as session:
         worker = _queue(session, "select worker_id from procrastinate_register_worker_v1()").worker_id
         try:
-            while len(ran) < limit:
-                if ahead:
-                    _queue(session, "update procrastinate_jobs set scheduled_at = null where status = 'todo' returning 1")
-                found = _queue(
-                    session, "select id, task_name, args from procrastinate_fetch_job_v2(null, :worker)", worker=worker
-                )
-                if found is None or found.id is None:
-                    return ran
+            while found := _queue(session, _TAKE, worker=worker, now=now, ahead=ahead):
+                if len(ran) >= limit:
+                    raise RuntimeError(f"more than {limit} jobs: one promises itself for ever")
                 ran.append(found.task_name)
                 _run_one(runner, session, found, now)
-            raise RuntimeError(f"more than {limit} jobs: one promises itself for ever")
+            return ran
         finally:
             _queue(session, "select 1 from procrastinate_unregister_worker_v1(:worker)", worker=worker)
+
+
+_TAKE = """
+with alive as (select cast(procrastinate_update_heartbeat_v1(:worker) as text))
+update procrastinate_jobs set status = 'doing', worker_id = :worker where id = (
+    select id from procrastinate_jobs
+    where status = 'todo' and (cast(:ahead as boolean) or coalesce(scheduled_at, '-infinity') <= coalesce(cast(:now as timestamptz), now()))
+    order by priority desc, id limit 1 for update skip locked)
+returning id, task_name, args, (select count(*) from alive)
+"""
 
 
 def _run_one(runner: Runner, session: Any, found: Any, now: datetime | None) -> None:

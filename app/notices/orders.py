@@ -38,8 +38,6 @@ def order_submitted(order, work):
 @notice("order.approve", name="order_confirmed", to=READ, attach=("order_confirmation",), changes=True)
 def order_confirmed(order, work):
     """What we deliver, and which lines we cut or rejected (NTF-05, ORD-25)."""
-    if order.state != "confirmed":
-        return {}  # one of several who have to agree
     cut = [_line(line) for line in order.lines if line.quantity_approved < line.quantity_ordered]
     return _values(order, work) | {"cut": cut, "approved": len(order.lines) - len(cut)}
 
@@ -56,5 +54,7 @@ def _both(order, work):
 
 @notice("order.cancel", name="order_cancelled", to=_both, changes=True)
 def order_cancelled(order, work):
-    """It will not be delivered."""
+    """It will not be delivered; of a draft nobody has heard yet."""
+    if order.submitted_at is None:
+        return {}
     return _values(order, work) | {"reason": reason("order", order, "cancel", work)}

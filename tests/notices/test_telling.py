@@ -82,7 +82,7 @@ def test_an_address_is_told_once_and_a_placeholder_never(open_work, told, mailbo
         make_user(work, "ann", ["order.read"], customer=customer)
         make_user(work, "nix", ["order.read"], customer=customer, email="9@no-mail.invalid")
         work.session.add(Contact(customer_id=customer.id, name="Ann", email="ANN@example.com", gets_documents=True))
-        order = make_order(work, customer, (make_product(work), 1), number="X-1")
+        order = make_order(work, customer, (make_product(work), 1), number="X-1", submitted_at=work.now)
     publish(open_work, "order.cancel", order)
     assert [row.to for row in told()] == ["ann@example.com"]
     assert len(list(mailbox.glob("*.eml"))) == 1
