@@ -1,9 +1,10 @@
 """Who reads the answer that is being made: language, calendar, digits, time zone."""
 
-from flask import g, request, session
+from flask import g, has_request_context, request, session
 
 from app import access
-from app.core.localized import LOCALES, Reader, match_locale
+from app.core.localized import DEFAULT, LOCALES, Reader, match_locale
+from app.core.work import current_or_none
 
 
 def is_api():
@@ -12,7 +13,13 @@ def is_api():
 
 
 def locale():
-    """The language of the answer: ?lang=, the choice made here, the person's own, the browser's."""
+    """The language of the answer: ?lang=, the choice made here, the person's own, the browser's.
+
+    Outside a request (job, shell) it is the actor's.
+    """
+    if not has_request_context():
+        work = current_or_none()
+        return work.actor.locale if work and work.actor.locale in LOCALES else DEFAULT
     if "locale" not in g:
         g.locale = _locale()
     return g.locale
@@ -33,6 +40,8 @@ def _locale():
 
 def reader():
     """Language, calendar, digits and time zone of whoever reads the answer."""
+    if not has_request_context():
+        return Reader(locale())
     if "reader" not in g:
         found = g.get("access") or access.nobody()
         same = not found.locale or found.locale == locale()

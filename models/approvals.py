@@ -62,6 +62,7 @@ class Approval(Model, Stamped):
     """One decision that is asked for or was made about a record."""
 
     __tablename__ = "approvals"
+    __mapper_args__ = {}  # noqa: RUF012  decided under the lock of its record
     __table_args__ = (
         Index("ix_approvals_record", "noun", "record_id", "id"),
         CheckConstraint("answer in ('', 'approved', 'rejected')", name="ck_approvals_answer"),

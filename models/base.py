@@ -28,7 +28,7 @@ from sqlalchemy.types import TypeDecorator
 
 from app.core import searchtext
 from app.core import work as _work
-from app.core.scope import audience, infrastructure, offered, owned_by, shared, staff_only
+from app.core.scope import audience, infrastructure, offered, owned_by, rows_of, shared, staff_only
 
 __all__ = [
     "HOUSE_BRANCH",
@@ -199,6 +199,7 @@ def _stamp(session: Session, *_: Any) -> None:
     if work is None:
         return
     for row in session.new:
+        _own(row)
         if isinstance(row, Stamped):
             row.created_at = row.created_at or work.now
             row.created_by = row.created_by or work.actor.user_id
@@ -208,6 +209,18 @@ def _stamp(session: Session, *_: Any) -> None:
         if isinstance(row, Stamped) and session.is_modified(row):
             row.updated_at, row.updated_by = work.now, work.actor.user_id
             _index(row)
+
+
+def _own(row: Any) -> None:
+    """A part belongs to whom its record belongs to."""
+    via = rows_of(type(row)).via
+    if via is None or row.customer_id is not None:
+        return
+    for relation in row.__mapper__.relationships:
+        if any(column.key == via[0] for column in relation.local_columns):
+            parent = getattr(row, relation.key)
+            if parent is not None:
+                row.customer_id = parent.customer_id
 
 
 def _index(row: Any) -> None:

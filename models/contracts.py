@@ -74,11 +74,9 @@ class Contract(Model, Stamped, Removable):
     terminated_on = Column(Date)
     total_net = amount_column("of the whole term")
     lines = relationship(
-        "ContractLine",
-        back_populates="contract",
-        order_by="ContractLine.position",
-        cascade="all, delete-orphan",
-    )
+        "ContractLine", back_populates="contract", order_by="ContractLine.position", cascade="all, delete-orphan",
+        primaryjoin="Contract.id == ContractLine.contract_id", foreign_keys="ContractLine.contract_id",
+    )  # fmt: skip
 
     def __repr__(self):
         return self.number or self.title
@@ -89,6 +87,7 @@ class ContractLine(Model, Stamped):
     """One product of a contract with its own term."""
 
     __tablename__ = "contract_lines"
+    __mapper_args__ = {}  # noqa: RUF012  its record's version guards it
     __history__ = ("contract", "lines")
     __table_args__ = (
         UniqueConstraint("customer_id", "id"),
@@ -98,7 +97,8 @@ class ContractLine(Model, Stamped):
     )
     customer_id = Column(BigInteger, nullable=False)
     contract_id = Column(BigInteger, nullable=False)
-    contract = relationship("Contract", back_populates="lines")
+    contract = relationship("Contract", back_populates="lines",
+                         primaryjoin="Contract.id == ContractLine.contract_id", foreign_keys=[contract_id])  # fmt: skip
     position = Column(Integer, nullable=False)
     product_id = reference("products.id")
     product = relationship("Product")

@@ -92,8 +92,9 @@ class Invoice(Model, Stamped, Removable):
     open_amount = amount_column("what is neither paid nor credited while issued, else 0")
     remark = Column(Text, nullable=False, default="")
     lines = relationship(
-        "InvoiceLine", back_populates="invoice", order_by="InvoiceLine.position", cascade="all, delete-orphan"
-    )
+        "InvoiceLine", back_populates="invoice", order_by="InvoiceLine.position", cascade="all, delete-orphan",
+        primaryjoin="Invoice.id == InvoiceLine.invoice_id", foreign_keys="InvoiceLine.invoice_id",
+    )  # fmt: skip
 
     def __repr__(self):
         return self.number or f"#{self.id}"
@@ -104,6 +105,7 @@ class InvoiceLine(Model, Stamped):
     """One line of an invoice, with everything printed about it."""
 
     __tablename__ = "invoice_lines"
+    __mapper_args__ = {}  # noqa: RUF012  its record's version guards it
     __history__ = ("invoice", "lines")
     __table_args__ = (
         UniqueConstraint("customer_id", "id"),
@@ -117,7 +119,8 @@ class InvoiceLine(Model, Stamped):
     )
     customer_id = Column(BigInteger, nullable=False)
     invoice_id = Column(BigInteger, nullable=False)
-    invoice = relationship("Invoice", back_populates="lines")
+    invoice = relationship("Invoice", back_populates="lines",
+                         primaryjoin="Invoice.id == InvoiceLine.invoice_id", foreign_keys=[invoice_id])  # fmt: skip
     order_line_id = Column(BigInteger)
     credits_line_id = Column(BigInteger, doc="credit note: the invoice line it gives back")
     position = Column(Integer, nullable=False)

@@ -147,8 +147,9 @@ class Order(Model, Stamped, Removable):
     total_gross = amount_column()
     data = Column(JSONB, nullable=False, default=dict, doc="wizard answers")
     lines = relationship(
-        "OrderLine", back_populates="order", order_by="OrderLine.position", cascade="all, delete-orphan"
-    )
+        "OrderLine", back_populates="order", order_by="OrderLine.position", cascade="all, delete-orphan",
+        primaryjoin="Order.id == OrderLine.order_id", foreign_keys="OrderLine.order_id",
+    )  # fmt: skip
 
     def __repr__(self):
         return self.number or f"#{self.id}"
@@ -159,6 +160,7 @@ class OrderLine(Model, Stamped):
     """One product of an order, with everything printed about it kept as it was then."""
 
     __tablename__ = "order_lines"
+    __mapper_args__ = {}  # noqa: RUF012  its record's version guards it
     __history__ = ("order", "lines")
     __table_args__ = (
         UniqueConstraint("customer_id", "id"),
@@ -171,7 +173,8 @@ class OrderLine(Model, Stamped):
     )
     customer_id = Column(BigInteger, nullable=False)
     order_id = Column(BigInteger, nullable=False)
-    order = relationship("Order", back_populates="lines")
+    order = relationship("Order", back_populates="lines",
+                         primaryjoin="Order.id == OrderLine.order_id", foreign_keys=[order_id])  # fmt: skip
     position = Column(Integer, nullable=False)
     product_id = reference("products.id", index=False)
     product = relationship("Product")

@@ -56,8 +56,9 @@ class Quote(Model, Stamped, Removable):
     total_tax = amount_column()
     total_gross = amount_column()
     lines = relationship(
-        "QuoteLine", back_populates="quote", order_by="QuoteLine.position", cascade="all, delete-orphan"
-    )
+        "QuoteLine", back_populates="quote", order_by="QuoteLine.position", cascade="all, delete-orphan",
+        primaryjoin="Quote.id == QuoteLine.quote_id", foreign_keys="QuoteLine.quote_id",
+    )  # fmt: skip
 
     def __repr__(self):
         return self.number or f"#{self.id}"
@@ -68,6 +69,7 @@ class QuoteLine(Model, Stamped):
     """One product or free text of a quote."""
 
     __tablename__ = "quote_lines"
+    __mapper_args__ = {}  # noqa: RUF012  its record's version guards it
     __history__ = ("quote", "lines")
     __table_args__ = (
         UniqueConstraint("customer_id", "id"),
@@ -77,7 +79,8 @@ class QuoteLine(Model, Stamped):
     )
     customer_id = Column(BigInteger, nullable=False)
     quote_id = Column(BigInteger, nullable=False)
-    quote = relationship("Quote", back_populates="lines")
+    quote = relationship("Quote", back_populates="lines",
+                         primaryjoin="Quote.id == QuoteLine.quote_id", foreign_keys=[quote_id])  # fmt: skip
     position = Column(Integer, nullable=False)
     product_id = Column(BigInteger, ForeignKey("products.id"))
     sku = Column(String(40), nullable=False, default="")

@@ -25,7 +25,8 @@ from views.listing import Listing
 VERBS = {  # roles speak of read, write, delete and of steps, not of the framework's method names
     "list": "read", "show": "read", "choices": "read", "export": "read", "document": "read", "step": "read",
     "action_post": "read", "history": "read", "add": "write", "edit": "write", "delete": "delete",
-    "download": "read", "action": "read",
+    "download": "read", "action": "read", "price": "read", "find_products": "read", "totals": "read",
+    "save": "write", "save_new": "write",
 }  # fmt: skip
 
 

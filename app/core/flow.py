@@ -145,13 +145,8 @@ class Flow:
         if self.state(record) not in step.source:
             return Offer(step, False, False, self._wrong_state(step, record).message)
         try:
-            with (
-                scope.lifted(work, "guards may need what the actor cannot see")
-                if step.as_house
-                else nullcontext()
-            ):
-                for guard in step.guards:
-                    guard(record, work)
+            with self._eyes(step, work) if step.guards else nullcontext():
+                self._guard(step, record, work)
         except BusinessError as error:
             return Offer(step, False, True, error.message)
         return Offer(step, True, True)
@@ -235,8 +230,11 @@ class Flow:
         try:
             with work.session.begin_nested():
                 for row in rows:
-                    self._check(step, row, versions.get(row.id), work)
-                made = self._effect(step, rows, data, work)
+                    self._check_state(step, row, versions.get(row.id))
+                with self._eyes(step, work):
+                    for row in rows:
+                        self._guard(step, row, work)
+                    made = step.effect(rows, work, **data)
                 for row in rows:
                     self._arrive(step, row, data, work)
                 work.session.flush()
@@ -249,25 +247,28 @@ class Flow:
     def _apply(
         self, step: Transition, row: Any, version: int | None, data: dict[str, Any], work: _work.Work
     ) -> Any:
-        self._check(step, row, version, work)
+        self._check_state(step, row, version)
         with work.doing(step.key, data.get("reason") or data.get("note")):
-            made = self._effect(step, row, data, work)
+            with self._eyes(step, work):
+                self._guard(step, row, work)
+                made = step.effect(row, work, **data)
             self._arrive(step, row, data, work)
             work.session.flush()
         return made
 
-    def _effect(self, step: Transition, rows: Any, data: dict[str, Any], work: _work.Work) -> Any:
-        with scope.lifted(work, f"effect of {step.key}") if step.as_house else nullcontext():
-            return step.effect(rows, work, **data)
+    def _eyes(self, step: Transition, work: _work.Work) -> Any:
+        """Whose eyes guards and effect look through: the house's where the step says so."""
+        return scope.lifted(work, f"guards and effect of {step.key}") if step.as_house else nullcontext()
 
-    def _check(self, step: Transition, row: Any, version: int | None, work: _work.Work) -> None:
+    def _check_state(self, step: Transition, row: Any, version: int | None) -> None:
         if version is not None and row.version != version:
             raise stale(row)
         if self.state(row) not in step.source:
             raise self._wrong_state(step, row)
-        with scope.lifted(work, f"guards of {step.key}") if step.as_house and step.guards else nullcontext():
-            for guard in step.guards:
-                guard(row, work)
+
+    def _guard(self, step: Transition, row: Any, work: _work.Work) -> None:
+        for guard in step.guards:
+            guard(row, work)
 
     def _arrive(self, step: Transition, row: Any, data: dict[str, Any], work: _work.Work) -> None:
         before = self.state(row)

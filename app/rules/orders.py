@@ -116,13 +116,14 @@ def submit(order, work):
 
     Never refuses for credit or stock: it routes to approval (ORD-24, ORD-39).
     """
-    _number(order, work)
-    order.submitted_at, order.submitted_by = work.now, work.actor.user_id
-    hours = settings.get("ORDER_DUE_HOURS", work, branch=order.branch_id)
-    order.due_at = work.now + timedelta(hours=hours)
-    order.handler_id = order.handler_id or order.customer.manager_id
-    entry.check_stock(order, work)
-    approvals.ask(order, work)
+    with work.session.no_autoflush:  # one update of the order, not one per question asked
+        _number(order, work)
+        order.submitted_at, order.submitted_by = work.now, work.actor.user_id
+        hours = settings.get("ORDER_DUE_HOURS", work, branch=order.branch_id)
+        order.due_at = work.now + timedelta(hours=hours)
+        order.handler_id = order.handler_id or order.customer.manager_id
+        entry.check_stock(order, work)
+        approvals.ask(order, work)
 
 
 @FLOW.transition(
