@@ -86,12 +86,15 @@ class Product(Model, Stamped, Archived):
     stock_threshold = quantity_column("warn below this, in the unit", nullable=True)
     weight_kg = quantity_column("per unit, kilograms", nullable=True)
     barcode = Column(String(20), nullable=False, default="", doc="GTIN")
-    picture_id = Column(BigInteger, ForeignKey("files.id"), doc="shown in the catalogue")
     data = Column(JSONB, nullable=False, default=dict)
     everyone = everyone()
     search = Column(SearchText)
     factors = relationship("UnitFactor", back_populates="product", cascade="all, delete-orphan")
+    pictures = relationship(
+        "ProductPicture", back_populates="product", order_by="ProductPicture.id", cascade="all, delete-orphan"
+    )
     prices = relationship("Price", back_populates="product")
+    audiences = relationship("ProductAudience", cascade="all, delete-orphan")
 
     def search_texts(self):
         return (self.sku, self.brand, self.model, self.barcode, *self.names.values())
@@ -110,6 +113,26 @@ class ProductAudience(Audience, Model):
 
     __tablename__ = "product_audiences"
     record_id = Column(BigInteger, ForeignKey("products.id", ondelete="CASCADE"), nullable=False)
+    customer = relationship("Customer")
+    access_group = relationship("AccessGroup")
+
+
+@offered(parent=("product_id", "products"))
+class ProductPicture(Model, Stamped):
+    """A picture of a product and its thumbnail, both by sha256; the first one stands for the product."""
+
+    __tablename__ = "product_pictures"
+    __history__ = ("product", "pictures")
+    product_id = reference("products.id")
+    product = relationship("Product", back_populates="pictures")
+    name = Column(String(200), nullable=False, doc="file name as it was uploaded")
+    media_type = Column(String(120), nullable=False)
+    size = Column(BigInteger, nullable=False, doc="bytes")
+    sha256 = Column(String(64), nullable=False)
+    thumb_sha256 = Column(String(64), nullable=False, doc="a JPEG")
+
+    def __repr__(self):
+        return self.name
 
 
 @offered(parent=("product_id", "products"))

@@ -11,7 +11,7 @@ from sqlalchemy import ARRAY, BigInteger, any_, false, literal, or_, select
 from app.core import scope
 from app.core.work import current
 from app.rules import masters
-from models.products import AccessRestriction, Category, Price, Product, ProductAudience, UnitFactor
+from models.products import AccessRestriction, Category, Price, Product, ProductAudience, ProductPicture, UnitFactor
 
 
 @dataclass(frozen=True)
@@ -106,3 +106,10 @@ def visible_factors(actor):
     """The criterion of unit factors: never that of a product the actor may not find."""
     found = visible_to(actor)
     return None if found is None else UnitFactor.product_id.in_(select(Product.id).where(found))
+
+
+@scope.narrow(ProductPicture)
+def visible_pictures(actor):
+    """The criterion of pictures: never that of a product the actor may not find."""
+    found = visible_to(actor)
+    return None if found is None else ProductPicture.product_id.in_(select(Product.id).where(found))

@@ -5,6 +5,7 @@ from decimal import Decimal
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import case, func, select
 
+from app.core import settings
 from app.core.errors import BusinessError
 from app.core.money import EXACT, Money, divide
 from app.rules.pricing import local_day
@@ -13,6 +14,9 @@ from models.invoices import Invoice
 from models.orders import Order
 from models.organisation import Branch, ExchangeRate
 
+settings.setting(
+    "SHOW_CREDIT_LIMIT", bool, False, _l("Show customers their credit limit"), ("customer", "branch", "system")
+)
 OPEN_ORDERS = ("changed", "confirmed", "released")
 BILLS = ("final", "tax")  # a proforma and a payment request ask for money that is owed by the order
 

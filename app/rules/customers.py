@@ -16,6 +16,7 @@ from app.rules import credit, masters, tags
 from models.base import HOUSE_BRANCH
 from models.customers import Address, Contact, Customer, CustomerNote
 from models.organisation import Branch, Country
+from models.people import Person
 
 EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+")
 ADDRESS = ("label", "recipient", "street", "city", "region", "postcode", "country_code", "phone", "delivery",
@@ -45,12 +46,13 @@ def check(customer, work):
     :returns: hints: what is still missing (CUS-05, CUS-09), and who else looks like this customer
     :raises BusinessError: naming the field: 'name_missing', 'kind_unknown', 'country_unknown',
         'currency_unknown', 'language_unknown', 'email_shape', 'credit_negative', 'circular_parent',
-        'number_taken'
+        'manager_unknown', 'number_taken'
     """
     with work.session.no_autoflush:
         _check_fields(customer)
         _check_codes(customer, work)
         masters.check_parent(customer, work)
+        _check_manager(customer, work)
         _give_number(customer, work)
         hints = [Hint("incomplete", text) for text in missing(customer)]
         return hints + [_hint(customer, other) for other in duplicates(customer, work)]
@@ -99,6 +101,13 @@ def check_country(row, work):
     if not code or work.session.get(Country, code) is None:
         raise BusinessError("country_unknown", _l("Choose a country."), field="country_code")
     row.country_code = code
+
+
+def _check_manager(customer, work):
+    manager = masters.related(customer, "manager", work)
+    person = None if manager is None else work.session.get(Person, manager.id)
+    if manager is not None and (person is None or person.kind != "staff"):
+        raise BusinessError("manager_unknown", _l("Choose somebody of our staff."), field="manager")
 
 
 def _give_number(customer, work):

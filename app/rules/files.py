@@ -11,9 +11,8 @@ from app.core import files_sniff, history, settings
 from app.core.errors import BusinessError, NotFound
 from app.core.scope import rows_of
 from app.core.storage import Storage
-from models.customers import Customer
-from models.files import Attachment, File, FileAudience, FileVersion
-from models.people import AccessGroup
+from app.rules import audiences
+from models.files import Attachment, File, FileVersion
 
 MEGABYTE = 1024 * 1024
 MOST_MB = settings.setting(
@@ -26,6 +25,7 @@ TYPES = settings.setting(
     _l("Media types that can be uploaded, separated by spaces"),
     ("branch", "system"),
 )
+offer = audiences.offer
 
 
 class Kept(NamedTuple):
@@ -140,45 +140,6 @@ def publish(file, upload, work):
     work.session.flush()
     work.session.expire(file, ["versions"])
     return made
-
-
-def offer(file, customers, groups, everyone, work):
-    """Say who may read a file: everybody, or exactly these customers and access groups.
-
-    :raises BusinessError: 'nobody_named'
-    """
-    customers, groups = ([getattr(one, "id", one) for one in named or ()] for named in (customers, groups))
-    if not everyone and not customers and not groups:
-        text = _l("Choose customers or access groups, or offer the file to everyone.")
-        raise BusinessError("nobody_named", text, field="everyone")
-    work.session.flush()
-    wanted = set() if everyone else {(one, None) for one in customers} | {(None, one) for one in groups}
-    _name(file, wanted, work)
-    file.everyone = bool(everyone)
-    history.record(work, file, "file.offer", **({"to": _labels(wanted, work)} if wanted else {}))
-    work.session.flush()
-    work.session.expire(file, ["audiences"])
-
-
-def _name(file, wanted, work):
-    rows = work.session.scalars(select(FileAudience).where(FileAudience.record_id == file.id)).all()
-    for row in rows:
-        if (row.customer_id, row.access_group_id) not in wanted:
-            work.session.delete(row)
-    there = {(row.customer_id, row.access_group_id) for row in rows}
-    work.session.add_all(
-        [FileAudience(record_id=file.id, customer_id=customer, access_group_id=group)
-         for customer, group in sorted(wanted - there, key=str)]
-    )  # fmt: skip
-
-
-def _labels(wanted, work):
-    """Whom an audience names, as the history tells it."""
-    names = []
-    for model, place in ((Customer, 0), (AccessGroup, 1)):
-        ids = {pair[place] for pair in wanted} - {None}
-        names += work.session.scalars(select(model.name).where(model.id.in_(ids)))
-    return ", ".join(sorted(names))
 
 
 # --- handing out -------------------------------------------------------------------------------

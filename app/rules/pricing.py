@@ -12,7 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import case, or_, select
+from sqlalchemy import case, literal, or_, select
 
 from app.core.errors import BusinessError
 from app.core.quantity import plain
@@ -155,6 +155,19 @@ def quote(product_ids, customer, currency, on, quantities, work):
     return {one: no_price(currency) if row is None else priced(row) for one, row in best.items()}
 
 
+def general(product_ids, currency, on, work):
+    """What products cost everybody on a day: the prices of the lists for everyone, in one statement.
+
+    :returns: {product id: Priced, or the BusinessError 'no_price'}
+    """
+    found: dict[int, list[Candidate]] = {one: [] for one in product_ids}
+    statement = _listed(found, currency, on, literal(int(Offer.EVERYONE))).where(PriceList.everyone)
+    for row in work.session.execute(statement):
+        found[row[0]].append(Candidate(*row[:-1], Offer(row[-1])))
+    best = {one: choose(rows, Decimal(1)) for one, rows in found.items()}
+    return {one: no_price(currency) if row is None else priced(row) for one, row in best.items()}
+
+
 def price_of(product, customer, currency, on, quantity, work):
     """What one product costs a customer.
 
@@ -184,17 +197,16 @@ def _candidates(product_ids, customer, currency, on, work):
     own = _named(PriceListAudience.customer_id == customer.id)
     groups = select(Membership.access_group_id).where(Membership.customer_id == customer.id)
     group = _named(PriceListAudience.access_group_id.in_(groups))
-    statement = (
-        select(
-            Price.product_id,
-            PriceList.id,
-            PriceList.name,
-            PriceList.includes_tax,
-            PriceList.valid_from,
-            Price.from_quantity,
-            Price.unit_price,
-            case((own, int(Offer.CUSTOMER)), (group, int(Offer.GROUP)), else_=int(Offer.EVERYONE)),
-        )
+    offer = case((own, int(Offer.CUSTOMER)), (group, int(Offer.GROUP)), else_=int(Offer.EVERYONE))
+    statement = _listed(product_ids, currency, on, offer).where(or_(PriceList.everyone, own, group))
+    return [Candidate(*row[:-1], Offer(row[-1])) for row in work.session.execute(statement)]
+
+
+def _listed(product_ids, currency, on, offer):
+    """The prices of products in the lists of a currency that hold on a day."""
+    return (
+        select(Price.product_id, PriceList.id, PriceList.name, PriceList.includes_tax, PriceList.valid_from,
+               Price.from_quantity, Price.unit_price, offer)
         .join(PriceList, PriceList.id == Price.price_list_id)
         .where(
             Price.product_id.in_(list(product_ids)),
@@ -202,10 +214,8 @@ def _candidates(product_ids, customer, currency, on, work):
             PriceList.archived_at.is_(None),
             PriceList.valid_from <= on,
             or_(PriceList.valid_until.is_(None), PriceList.valid_until >= on),
-            or_(PriceList.everyone, own, group),
         )
-    )
-    return [Candidate(*row[:-1], Offer(row[-1])) for row in work.session.execute(statement)]
+    )  # fmt: skip
 
 
 def _named(whom):

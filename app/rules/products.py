@@ -12,12 +12,12 @@ from app.core.errors import BusinessError, NotFound
 from app.core.localized import LOCALES
 from app.core.money import check_size
 from app.rules import catalogue, masters
-from models.products import Category, Price, Product, ProductAudience, UnitFactor
+from models.products import Category, Price, Product, ProductAudience, ProductPicture, UnitFactor
 from models.stock import StockLevel, StockMovement
 
 SKU = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 ._/+-]{0,38}[A-Za-z0-9._/+-])?")
 MOST_NAME = 300  # letters; a line of an order keeps the name in as many
-PARTS = (Price.__tablename__, UnitFactor.__tablename__, ProductAudience.__tablename__, StockLevel.__tablename__)
+PARTS = tuple(part.__tablename__ for part in (Price, UnitFactor, ProductAudience, ProductPicture, StockLevel))
 
 visible_to = catalogue.visible_to
 
@@ -244,7 +244,7 @@ def _drop_parts(product, work):
     for model in (Price, StockLevel):
         statement = delete(model).where(model.product_id == product.id)
         work.session.execute(statement, execution_options={"with_deleted": True, "synchronize_session": False})
-    work.session.refresh(product, ["prices", "factors"])
+    work.session.refresh(product, ["prices", "factors", "pictures", "audiences"])
 
 
 def remove_category(category, work):

@@ -17,6 +17,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from app.core.errors import BusinessError
 from app.core.money import exact_decimal
+from app.rules import masters
 from app.rules.products import check_digits
 from models.base import HOUSE_BRANCH
 from models.orders import Reservation
@@ -85,6 +86,49 @@ def adjust(product, warehouse, counted, work, reason=""):
     key = (product.id, warehouse.id)
     difference = counted - _levels({key: product}, work)[key].on_hand
     return move(product, warehouse, difference, "adjustment", work, reason=reason) if difference else None
+
+
+def transfer(product, source, target, quantity, work, reason=""):
+    """Move goods from one warehouse to another: what leaves here arrives there.
+
+    :returns: both movements
+    :raises BusinessError: 'same_warehouse', 'quantity_not_positive', 'out_of_stock'
+    """
+    if source.id == target.id:
+        raise BusinessError("same_warehouse", _l("Choose two different warehouses."), field="to")
+    if quantity <= 0:
+        raise BusinessError("quantity_not_positive", _l("Enter a figure greater than zero."), field="quantity")
+    _check(product, quantity)
+    # both at once: two transfers in opposite directions would wait for each other
+    keys = (product.id, source.id), (product.id, target.id)
+    levels = _levels(dict.fromkeys(keys, product), work)
+    levels[keys[0]].on_hand -= quantity
+    levels[keys[1]].on_hand += quantity
+    _refuse_short(dict.fromkeys(keys, product), levels, {keys[0]})
+    rows = [(product, source.id, -quantity), (product, target.id, quantity)]
+    return _book(rows, work, kind="transfer", reason=reason)
+
+
+def check_warehouse(warehouse, work):
+    """What a warehouse must be before it is saved; the orders of a branch draw on one default warehouse.
+
+    :raises BusinessError: 'code_missing', 'name_missing'
+    """
+    for name, code, text in (("code", "code_missing", _l("Give a code.")), ("name", "name_missing", _l("Give a name."))):
+        setattr(warehouse, name, (getattr(warehouse, name) or "").strip())
+        if not getattr(warehouse, name):
+            raise BusinessError(code, text, field=name)
+    if warehouse.default:
+        with work.session.no_autoflush:
+            branch = masters.related(warehouse, "branch", work)
+            others = select(Warehouse).where(Warehouse.branch_id == branch.id, Warehouse.default)
+            for other in work.session.scalars(others):
+                other.default = other is warehouse
+
+
+def remove_warehouse(warehouse, work):
+    """Delete a warehouse in which nothing ever lay; archive any other (X-44)."""
+    return masters.remove(warehouse, work)
 
 
 def _check(product, quantity):

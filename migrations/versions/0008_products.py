@@ -75,7 +75,6 @@ def upgrade():
         sa.Column("stock_threshold", models.base.Exact(precision=18, scale=6), nullable=True),
         sa.Column("weight_kg", models.base.Exact(precision=18, scale=6), nullable=True),
         sa.Column("barcode", sa.String(length=20), nullable=False),
-        sa.Column("picture_id", sa.BigInteger(), nullable=True),
         sa.Column("data", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("everyone", sa.Boolean(), server_default="true", nullable=False),
         sa.Column("search", models.base.SearchText(), nullable=True),
@@ -89,10 +88,6 @@ def upgrade():
         sa.ForeignKeyConstraint(
             ["category_id"],
             ["categories.id"],
-        ),
-        sa.ForeignKeyConstraint(
-            ["picture_id"],
-            ["files.id"],
         ),
         sa.ForeignKeyConstraint(
             ["tax_category_id"],
@@ -210,6 +205,27 @@ def upgrade():
     )
     op.create_index(op.f("ix_unit_factors_product_id"), "unit_factors", ["product_id"], unique=False)
     op.create_table(
+        "product_pictures",
+        sa.Column("product_id", sa.BigInteger(), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("media_type", sa.String(length=120), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("thumb_sha256", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("version", sa.Integer(), server_default="1", nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_by", sa.BigInteger(), nullable=True),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_by", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["product_id"],
+            ["products.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(op.f("ix_product_pictures_product_id"), "product_pictures", ["product_id"], unique=False)
+    op.create_table(
         "price_list_audiences",
         sa.Column("record_id", sa.BigInteger(), nullable=False),
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -281,6 +297,7 @@ def upgrade():
     security.offered("products", audience="product_audiences")
     security.audience("product_audiences")
     security.offered("unit_factors", parent=("product_id", "products"))
+    security.offered("product_pictures", parent=("product_id", "products"))
     security.offered("price_lists", audience="price_list_audiences")
     security.audience("price_list_audiences")
     security.offered("prices", parent=("price_list_id", "price_lists"))
@@ -292,6 +309,7 @@ def downgrade():
         "products",
         "product_audiences",
         "unit_factors",
+        "product_pictures",
         "price_lists",
         "price_list_audiences",
         "prices",
@@ -307,6 +325,8 @@ def downgrade():
     op.drop_index(op.f("ix_price_list_audiences_customer_id"), table_name="price_list_audiences")
     op.drop_index(op.f("ix_price_list_audiences_access_group_id"), table_name="price_list_audiences")
     op.drop_table("price_list_audiences")
+    op.drop_index(op.f("ix_product_pictures_product_id"), table_name="product_pictures")
+    op.drop_table("product_pictures")
     op.drop_index(op.f("ix_unit_factors_product_id"), table_name="unit_factors")
     op.drop_table("unit_factors")
     op.drop_index("ux_prices", table_name="prices", postgresql_where=sa.text("deleted_at is null"))
