@@ -1,0 +1,1 @@
+"""Books of other systems, taken over: one module per kind of file."""
