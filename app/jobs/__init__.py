@@ -4,7 +4,7 @@
 """
 
 from app.jobs import house
-from app.jobs.registry import JOBS, Job, every, job
+from app.jobs.registry import JOBS, Job, every, job, on_screens
 from app.jobs.runner import Runner, run_pending
 
-__all__ = ["JOBS", "Job", "Runner", "every", "house", "job", "run_pending"]
+__all__ = ["JOBS", "Job", "Runner", "every", "house", "job", "on_screens", "run_pending"]

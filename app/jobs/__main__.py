@@ -31,7 +31,7 @@ def main(words):
     app.load_engine()
     url = config.SQLALCHEMY_DATABASE_URI
     engine = create_engine(url, **config.engine_options(url) | {"pool_size": THREADS, "max_overflow": THREADS})
-    Worker(Runner(sessionmaker(engine), light_app()), url).run()
+    Worker(Runner(sessionmaker(engine), light_app(), screens=app.create_app), url).run()
     return 0
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import delete, or_, text
 
 import config
 from app.core import facts
-from app.jobs.registry import every, job
+from app.jobs.registry import every, job, on_screens
 from app.notices import sending
 from app.rules import contracts, runs
 from models.documents import BackgroundRun, IdempotencyKey
@@ -46,6 +46,9 @@ def bulk(work: Any, run_id: int) -> None:
         work.session.commit()
 
 
+on_screens("export.run", "views.exports:run", by=requester)
+
+
 @every("11 * * * *", "contracts.expire")
 def expire_contracts(work: Any) -> None:
     """Contracts end with their last day, on the calendar of their branch."""
@@ -62,9 +65,11 @@ def retention(work: Any) -> None:
     session.execute(delete(FailedSignIn).where(FailedSignIn.at < work.now - window))
     gone = or_(SetPasswordLink.used_at < old, SetPasswordLink.expires_at < old)
     session.execute(delete(SetPasswordLink).where(gone))
-    session.execute(
-        text("""delete from procrastinate_jobs j where j.status in ('succeeded', 'failed', 'cancelled', 'aborted')
-        and (select max(e.at) from procrastinate_events e where e.job_id = j.id)
-            < case when j.status = 'succeeded' then cast(:finished as timestamptz) else cast(:failed as timestamptz) end"""),
-        {"finished": work.now - FINISHED, "failed": work.now - FAILED},
-    )
+    session.execute(text(_OLD_JOBS), {"finished": work.now - FINISHED, "failed": work.now - FAILED})
+
+
+_OLD_JOBS = """
+delete from procrastinate_jobs j where j.status in ('succeeded', 'failed', 'cancelled', 'aborted')
+and (select max(e.at) from procrastinate_events e where e.job_id = j.id)
+    < case when j.status = 'succeeded' then cast(:finished as timestamptz) else cast(:failed as timestamptz) end
+"""

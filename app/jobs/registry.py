@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 JOBS: dict[str, Job] = {}
@@ -18,6 +19,7 @@ class Job:
     :param by: (work, **arguments) -> id of the user in whose name it runs; None: the house itself
     :param called: (arguments) -> name of the house's actor in the history, default the job's name
     :param cron: when it runs by itself: minute hour day month weekday, seconds as the SIXTH field; UTC
+    :param screens: it needs the whole application, which the worker builds when such a job comes first
     """
 
     name: str
@@ -26,6 +28,7 @@ class Job:
     called: Callable[[dict[str, Any]], str] | None = None
     tries: int = TRIES
     cron: str = ""
+    screens: bool = False
 
 
 def job(
@@ -46,6 +49,16 @@ def job(
         return handler
 
     return register
+
+
+def on_screens(name: str, path: str, *, by: Callable[..., int]) -> None:
+    """Register a job whose handler lies on a floor to the right, as 'views.exports:run'; imported when it runs."""
+
+    def handler(work: Any, **arguments: Any) -> Any:
+        module, _, function = path.partition(":")
+        return getattr(import_module(module), function)(work, **arguments)
+
+    _add(Job(name, handler, by, screens=True))
 
 
 def every(cron: str, name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

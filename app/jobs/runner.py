@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from contextlib import nullcontext
 from datetime import UTC, datetime
+from threading import Lock
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -25,6 +26,7 @@ class Runner:
     :param sessions: makes a session per job
     :param app: Flask application whose context each job gets: languages and settings come from it
     :param actor_of: (user id, session) -> Actor, for jobs that run as whoever asked for them
+    :param screens: makes the application with all its screens, for the few jobs that need them
     """
 
     def __init__(
@@ -32,8 +34,10 @@ class Runner:
         sessions: Callable[[], Any],
         app: Any = None,
         actor_of: Callable[[int, Any], Actor] = access.actor_of,
+        screens: Callable[[], Any] | None = None,
     ) -> None:
         self.sessions, self.app, self.actor_of = sessions, app, actor_of
+        self._screens, self._whole, self._one_at_a_time = screens, None, Lock()
 
     def run(self, name: str, arguments: dict[str, Any], now: datetime | None = None) -> Any:
         """Run one job and commit what it did.
@@ -41,7 +45,8 @@ class Runner:
         :raises BusinessError: a rule refused; running it again would not change that
         """
         one = JOBS[name]
-        with self.app.app_context() if self.app else nullcontext(), self.sessions() as session:
+        app = self._with_screens() if one.screens else self.app
+        with app.app_context() if app else nullcontext(), self.sessions() as session:
             actor = self._actor(one, session, arguments)
             try:
                 with work(actor, session, now=now or datetime.now(UTC), source=f"job:{name}"[:80]) as open_work:
@@ -52,6 +57,12 @@ class Runner:
             except Exception as error:
                 log.warning("%s %s failed: %s", name, arguments, type(error).__name__, exc_info=error)
                 raise
+
+    def _with_screens(self) -> Any:
+        with self._one_at_a_time:
+            if self._whole is None and self._screens is not None:
+                self._whole = self._screens()
+            return self._whole or self.app
 
     def _actor(self, one: Job, session: Any, arguments: dict[str, Any]) -> Actor:
         house = Actor.system((one.called(arguments) if one.called else one.name)[:100])
@@ -99,7 +110,9 @@ _TAKE = """
 with alive as (select cast(procrastinate_update_heartbeat_v1(:worker) as text))
 update procrastinate_jobs set status = 'doing', worker_id = :worker where id = (
     select id from procrastinate_jobs
-    where status = 'todo' and (cast(:ahead as boolean) or coalesce(scheduled_at, '-infinity') <= coalesce(cast(:now as timestamptz), now()))
+    where status = 'todo'
+      and (cast(:ahead as boolean) or scheduled_at is null
+           or scheduled_at <= coalesce(cast(:now as timestamptz), now()))
     order by priority desc, id limit 1 for update skip locked)
 returning id, task_name, args, (select count(*) from alive)
 """

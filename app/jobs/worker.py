@@ -63,7 +63,13 @@ class Worker:
     """
 
     def __init__(
-        self, runner: Runner, url: str, *, threads: int = THREADS, heartbeat: float = HEARTBEAT, stalled: float = STALLED
+        self,
+        runner: Runner,
+        url: str,
+        *,
+        threads: int = THREADS,
+        heartbeat: float = HEARTBEAT,
+        stalled: float = STALLED,
     ) -> None:
         self.runner, self.url, self.threads = runner, url, threads
         self.heartbeat, self.stalled = heartbeat, stalled
@@ -125,7 +131,8 @@ class Worker:
             with contextlib.suppress(ConnectorException):
                 found = await app.connector.execute_query_all_async(_RESCUE, seconds=self.stalled, tries=TRIES)
                 for row in found:
-                    log.warning("job %s was left by a dead worker; %s", row["id"], "again" if row["again"] else "given up")
+                    fate = "again" if row["again"] else "given up"
+                    log.warning("job %s was left by a dead worker; %s", row["id"], fate)
                 await app.job_manager.prune_stalled_workers(self.stalled)
             await asyncio.sleep(min(10.0, self.stalled / 2))
 

@@ -31,6 +31,7 @@ class Notice:
     :param attach: names of reports of the record that go with it as PDF
     :param changes: customers may switch it off (X-56)
     :param once: who was told about this record before is not told again
+    :param personal: it is about the reader himself, so he is told even what he did
     """
 
     name: str
@@ -41,6 +42,7 @@ class Notice:
     channel: str = "email"
     changes: bool = False
     once: bool = False
+    personal: bool = False
 
 
 def notice(
@@ -52,6 +54,7 @@ def notice(
     channel: str = "email",
     changes: bool = False,
     once: bool = False,
+    personal: bool = False,
 ) -> Callable[[Values], Values]:
     """Tell `to(record, work)` about a fact; the decorated function gives the values for the templates.
 
@@ -61,13 +64,13 @@ def notice(
 
     def declare(values: Values) -> Values:
         names = (fact,) if isinstance(fact, str) else tuple(fact)
-        one = Notice(name, names, to, values, tuple(attach), channel, changes, once)
+        one = Notice(name, names, to, values, tuple(attach), channel, changes, once, personal)
         if (name, channel) in NOTICES:
             raise ValueError(f"two notices are called {name}")
         NOTICES[name, channel] = one
 
         def handler(happened: Any, record: Any, work: Any) -> None:
-            tell(one, record, work, noun=happened.noun, but=happened.actor_id)
+            tell(one, record, work, noun=happened.noun, but=None if personal else happened.actor_id)
 
         if names:
             facts.on(*names, called=f"notices.{name}.{channel}")(handler)

@@ -2,8 +2,6 @@
 
 import re
 
-from sqlalchemy import select
-
 import config
 from app.core.errors import NotFound
 from app.notices.core import notice
@@ -22,24 +20,19 @@ def _himself(person, work):
 
 
 def _values(person, work):
-    link = work.session.scalars(
-        select(SetPasswordLink)
-        .where(SetPasswordLink.user_id == person.id, SetPasswordLink.used_at.is_(None))
-        .order_by(SetPasswordLink.id.desc())
-        .limit(1)
-    ).first()
-    if link is None or link.expires_at <= work.now:
+    link = links.open_for(person.id, work)
+    if link is None:
         return {}
     return {"username": person.user.username, "link": f"[[set-password:{link.id}]]", "until": link.expires_at}
 
 
-@notice("person.invite", name="invitation", to=_himself)
+@notice("person.invite", name="invitation", to=_himself, personal=True)
 def invitation(person, work):
     """An account was made for him; he chooses his password (X-03)."""
     return _values(person, work)
 
 
-@notice("person.reset", name="password_reset", to=_himself)
+@notice("person.reset", name="password_reset", to=_himself, personal=True)
 def password_reset(person, work):
     """Somebody, most likely he himself, asked for a new password."""
     return _values(person, work)

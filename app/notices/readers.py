@@ -12,9 +12,7 @@ from sqlalchemy import or_, select
 from app.core import localized
 from models.customers import Contact, Customer
 from models.organisation import Branch
-from models.people import Membership, Person
-
-NO_MAIL = "@no-mail.invalid"  # accounts with a user name only; never mailed
+from models.people import NO_MAIL, Membership, Person
 
 
 @dataclass(frozen=True)
@@ -129,7 +127,7 @@ def holders(permission: str, work: Any, among: set[int] | None = None) -> set[in
 
 def mailable(address: str) -> bool:
     """Whether there is an address at all: accounts without one carry a placeholder."""
-    return bool(address.strip()) and not address.strip().lower().endswith(NO_MAIL)
+    return bool(address.strip()) and not address.strip().lower().endswith("@" + NO_MAIL)
 
 
 def known(locale: str | None) -> str:

@@ -19,11 +19,7 @@ from app.notices.fate import noted
 from app.notices.mail import Attachment, Undelivered
 from app.rules import notifications
 from models.notifications import Notification
-
-try:
-    from reports import issue
-except ImportError:
-    issue = None
+from reports import issue
 
 log = logging.getLogger("serai.notices")
 

@@ -43,14 +43,18 @@ def filter_of(name: str) -> Any:
 @pass_context
 def _code(context: Any, value: object) -> object:
     """A number, SKU or address: left to right in every language."""
-    return localized.isolate_code(value) if context.eval_ctx.autoescape else localized.plain_isolate(value, context["eyes"], True)
+    if context.eval_ctx.autoescape:
+        return localized.isolate_code(value)
+    return localized.plain_isolate(value, context["eyes"], code=True)
 
 
 @filter_of("said")
 @pass_context
 def _said(context: Any, value: object) -> object:
     """A name or text somebody wrote: turns nothing around it."""
-    return localized.isolate(value) if context.eval_ctx.autoescape else localized.plain_isolate(value, context["eyes"])
+    if context.eval_ctx.autoescape:
+        return localized.isolate(value)
+    return localized.plain_isolate(value, context["eyes"])
 
 
 @filter_of("money")
@@ -86,9 +90,8 @@ def render(name: str, values: dict[str, Any], eyes: localized.Reader) -> tuple[s
     """Subject, plain text and HTML of a notice for a reader."""
     with force_locale(eyes.locale):
         known = _frame(values, eyes)
-        subject, text, html = (
-            environment.get_template(f"{name}/{part}").render(known) for part in ("subject.txt", "body.txt", "body.html")
-        )
+        parts = (environment.get_template(f"{name}/{part}") for part in ("subject.txt", "body.txt", "body.html"))
+        subject, text, html = (part.render(known) for part in parts)
     return one_line(subject)[:300], text.strip() + "\n", html.strip() + "\n"
 
 
@@ -109,4 +112,5 @@ def _frame(values: dict[str, Any], eyes: localized.Reader) -> dict[str, Any]:
 
 def one_line(text: str) -> str:
     """Text without line breaks and control characters, as a header wants it."""
-    return " ".join("".join(one if one.isprintable() or one in localized.BIDI_CONTROLS else " " for one in text).split())
+    kept = (one if one.isprintable() or one in localized.BIDI_CONTROLS else " " for one in text)
+    return " ".join("".join(kept).split())
