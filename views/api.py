@@ -132,12 +132,16 @@ class HouseApi(BaseApi):
             lists.narrow_columns(query, self.model, self.loaded()), self.model, column=column, direction=direction,
             size=size, after=after, skip=0 if after else number * size,
         )  # fmt: skip
+        self.prepare(page.rows)
         answer = {"count": total, "result": [self.item(row, self.list_fields) for row in page.rows]}
         if total > lists.COUNT_CAP:
             answer["count_capped"] = True
         if page.next:
             answer["next"] = self._next(page.next)
         return jsonify(answer)
+
+    def prepare(self, rows):
+        """What a noun looks up once for all rows of an answer."""
 
     def loaded(self):
         """Columns a list needs beyond its fields."""
@@ -177,6 +181,7 @@ class HouseApi(BaseApi):
 
     def shown(self, row):
         """The answer about one record."""
+        self.prepare([row])
         result = self.item(row, dict.fromkeys((*self.list_fields, *self.show_fields)))
         if self.line_fields:
             currency = getattr(row, "currency_code", None)

@@ -57,6 +57,7 @@ class HouseView(ModelView):
     method_permission_name = VERBS
     label_columns = {}
     messages = False
+    groups = ()  # ((title, field names), ...): how a long form is parted
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
@@ -187,22 +188,24 @@ class HouseView(ModelView):
         label = str(row)
         try:
             with g.work.doing(f"{self.noun}.delete", request.form.get("reason")):
-                self.remove(row, g.work)
+                done = self.remove(row, g.work)
                 db.session.commit()
         except (BusinessError, DBAPIError) as error:
             return self._refused(error, self.url("show", pk=pk))
-        flash(_("Deleted: %(record)s", record=label), "success")
+        archived = _("Archived, because other records refer to it: %(record)s", record=label)
+        flash(archived if done == "archived" else _("Deleted: %(record)s", record=label), "success")
         return redirect(self.url("list"))
 
     def remove(self, row, work):
-        """Delete, archive or leave a tombstone: the noun's rule decides."""
+        """Delete, archive or leave a tombstone: the noun's rule decides, and says 'archived' where it did."""
         if self.on_delete:
-            self.on_delete(row, work)
-        elif hasattr(row, "deleted_at"):
+            return self.on_delete(row, work)
+        if hasattr(row, "deleted_at"):
             row.deleted_at, row.deleted_by = work.now, work.actor.user_id
             row.deleted_reason = (request.form.get("reason") or "")[:500]
         else:
             db.session.delete(row)
+        return None
 
     def prefill(self):
         """Values a new form begins with, taken from the address: `?customer=7`."""
@@ -261,7 +264,9 @@ class HouseView(ModelView):
         return redirect(back)
 
     def _form(self, title, form, names, back, row=None):
-        house = SimpleNamespace(cancel_url=back, save_label=_("Save"), crumbs=[(str(self.list_title), self.url("list"))])
+        house = SimpleNamespace(cancel_url=back, save_label=_("Save"), crumbs=[(str(self.list_title), self.url("list"))],
+                                fieldsets=[SimpleNamespace(title=head, fields=[one for one in fields if one in form])
+                                           for head, fields in self.groups])  # fmt: skip
         status = 422 if form.errors or form.form_errors else 200
         page = render_template("house/form.html", title=title, form=form, house=house, appbuilder=self.appbuilder,
                                base_template=self.appbuilder.base_template, version=getattr(row, "version", None))  # fmt: skip

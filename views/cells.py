@@ -18,6 +18,7 @@ AMOUNTS = frozenset({
     "total_net", "total_tax", "total_gross", "open_amount", "paid_amount", "net", "tax", "gross", "amount",
     "unallocated", "unit_price", "list_price", "over_amount", "credit_limit",
 })  # fmt: skip
+FIGURES = AMOUNTS | {"free"}  # reckoned, not stored
 
 
 def kind_of(model, name):
@@ -28,7 +29,7 @@ def kind_of(model, name):
         return "code"
     prop = model.__mapper__.attrs.get(name)
     if prop is None or isinstance(prop, RelationshipProperty):
-        return "text"
+        return "num" if name in FIGURES else "text"
     column = prop.columns[0].type
     if isinstance(column, Exact | Integer):
         return "num"

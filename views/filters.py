@@ -15,6 +15,7 @@ from app.core import searchtext
 from app.core.localized import format_date
 from app.core.readable import parse_date, parse_decimal
 from models.products import Product
+from views.cells import said
 from views.fields import DateText, ReferenceField, options
 from views.labels import VALUES, label
 
@@ -145,7 +146,7 @@ class Refers(Filter):
 
     def said(self, value, session, reader):
         row = session.get(self.target, value)
-        return str(row) if row is not None else str(value)
+        return said(row, reader) if row is not None else str(value)
 
 
 class Since(Filter):

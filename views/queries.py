@@ -92,9 +92,11 @@ def filtered(query, model, given, allowed, words=None):
 def _one(query, model, name, operator, value, allowed, words):
     if not isinstance(name, str) or name not in allowed:
         raise Malformed("bad_filter", _("This column cannot be filtered: %(column)s.", column=name), field="filters")
-    if name in words and operator in ("ct", "sw"):
-        return words[name].apply(query, model, wire.taken(name, str(value), 200), db.session)
     prop = model.__mapper__.attrs.get(name)
+    if name in words and operator in (("ct", "sw") if prop is not None else ("ct", "sw", "eq")):
+        return words[name].apply(query, model, wire.taken(name, str(value), 200), db.session)
+    if prop is None:
+        raise _bad_operator(operator)
     if isinstance(prop, RelationshipProperty):
         return _relation(query, model, prop, name, operator, value)
     column = getattr(model, name)

@@ -177,7 +177,7 @@ def choices(view, term, identity):
     """Rows for a select box as JSON: by id for a stored value, else by the beginning of words."""
     model, query = view.model, view.query()
     if identity:
-        row = db.session.get(model, int(identity)) if identity.isdigit() else None
+        row = query.filter(model.id == int(identity)).one_or_none() if identity.isdigit() else None
         return jsonify([choice(row)] if row is not None else [])
     if hasattr(model, "archived_at"):
         query = query.filter(model.archived_at.is_(None))

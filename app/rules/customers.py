@@ -7,6 +7,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import cast, func, or_, select
 from sqlalchemy.dialects.postgresql import TSQUERY
+from sqlalchemy.orm.attributes import set_committed_value
 
 from app.core import numbering, scope, searchtext
 from app.core.errors import BusinessError
@@ -265,6 +266,7 @@ def replace_address(address, values, work):
     if after == before:
         return address
     made = Address(customer_id=address.customer_id, replaces_id=address.id, **after)
+    set_committed_value(made, "customer", address.customer)  # for the history; the customer itself stays as it is
     check_address(made, work)
     address.retired_at = work.now
     work.session.add(made)

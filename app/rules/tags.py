@@ -1,5 +1,7 @@
 """Tags: words with which staff group records of any noun."""
 
+import re
+
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -9,6 +11,26 @@ from app.core.errors import BusinessError
 from models.customers import Tag, Tagging
 
 MOST_LETTERS = 60
+COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
+
+
+def check(row, work):
+    """What a tag must be before it is saved.
+
+    :raises BusinessError: 'name_missing', 'tag_too_long', 'bad_colour'
+    """
+    row.name = " ".join((row.name or "").split())
+    if not row.name:
+        raise BusinessError("name_missing", _l("Give a name."), field="name")
+    _check_length(row.name)
+    if not COLOUR.fullmatch(row.colour or ""):
+        raise BusinessError("bad_colour", _l("Write a colour like #64748b."), field="colour")
+
+
+def _check_length(name):
+    if len(name) > MOST_LETTERS:
+        text = _l("A tag has at most %(letters)s letters.", letters=MOST_LETTERS)
+        raise BusinessError("tag_too_long", text, field="tags")
 
 
 def tag(record, noun, names, work):
@@ -34,9 +56,8 @@ def tag(record, noun, names, work):
 def _tags(names, work):
     clean = {" ".join(name.split()).lower(): " ".join(name.split()) for name in reversed(list(names))}
     clean.pop("", None)
-    if any(len(name) > MOST_LETTERS for name in clean):
-        text = _l("A tag has at most %(letters)s letters.", letters=MOST_LETTERS)
-        raise BusinessError("tag_too_long", text, field="tags")
+    for name in clean:
+        _check_length(name)
     found = {one.name.lower(): one for one in _named(clean, work)}
     new = [clean[key] for key in sorted(clean.keys() - found.keys())]
     if not new:
