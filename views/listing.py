@@ -35,6 +35,8 @@ class Listing:
             column = args["order"]
             direction = "asc" if args.get("direction") == "asc" else "desc"
         self.column, self.direction = column, direction
+        states = view.flow.states if view.flow else {}
+        self._state_words = {code: str(word) for code, word in states.items()} or None  # once, not once per row
 
     def _active(self):
         """[(filter, value)] of what the address asks for; what cannot be read is passed over."""
@@ -142,15 +144,14 @@ class Listing:
         turn = "asc" if current and self.direction == "desc" else "desc"
         return SimpleNamespace(
             name=name,
-            label=self.view.label_columns.get(name) or label(name),
+            label=str(self.view.label_columns.get(name) or label(name)),  # drawn once per cell
             kind=kind_of(self.model, name) if kind_of(self.model, name) != "wide" else "text",
             sort_url=self.address(drop=("order",), order=name, direction=turn) if sortable else None,
             sorted=self.direction if current else None,
         )
 
     def _row(self, row, names):
-        states = self.view.flow.states if self.view.flow else None
-        cells = [show(row, name, self.reader, states) for name in names]
+        cells = [show(row, name, self.reader, self._state_words) for name in names]
         if not cells[0]:
             cells[0] = str(row)
         return SimpleNamespace(id=row.id, url=f"{self.view.route_base}/show/{row.id}", cells=cells)
