@@ -100,6 +100,7 @@ def serve(args, data, program=program):
     if not alone.take():
         raise Trouble(f"Serai already runs on the data directory {data}.")
     door = address.listen(args.host, args.port)
+    os.environ.setdefault("SERAI_ADDRESS", address.url(args.host, args.port))  # for links in mails
     bell = Bell()
     children = [
         Child("web", program("web", "--fd", str(door.fileno()), "--workers", str(args.workers)),

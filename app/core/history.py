@@ -74,6 +74,19 @@ def record(work_: _work.Work, row: Any, action: str, note: str | None = None, **
     change.fields.update({name: [None, plain(value)] for name, value in fields.items()})
 
 
+def changed(work_: _work.Work, row: Any, **pairs: tuple[Any, Any]) -> None:
+    """Enter what changed beside a record's own columns: `changed(work, person, roles=("Support", "Editor"))`."""
+    found = {name: [plain(before), plain(after)] for name, (before, after) in pairs.items() if before != after}
+    if found:
+        _change(work_, row, work_.action, work_.note).fields.update(found)
+
+
+def leave_out(work_: _work.Work, *rows: Any) -> None:
+    """Enter nothing about rows so far: they say themselves who made them, when and why."""
+    dropped = {id(row) for row in rows}
+    work_.changes = {key: change for key, change in work_.changes.items() if id(change.record) not in dropped}
+
+
 def _change(work_: _work.Work, row: Any, action: str, note: str | None) -> Change:
     key = (id(row), action)
     if key not in work_.changes:

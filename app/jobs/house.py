@@ -12,7 +12,7 @@ import config
 from app.core import facts
 from app.jobs.registry import every, job, on_screens
 from app.notices import sending
-from app.rules import contracts, runs
+from app.rules import contracts, people, runs
 from models.documents import BackgroundRun, IdempotencyKey
 from models.people import FailedSignIn, SetPasswordLink
 
@@ -27,6 +27,7 @@ def deliver(work: Any, fact_id: int, subscriber: str) -> None:
 
 
 job("notices.send")(sending.send)
+job("people.forgotten")(people.forgotten)
 
 
 def requester(work: Any, run_id: int) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 
 import config
-from app.core import facts, queue, settings
+from app.core import facts, history, queue, settings
 from app.core.scope import lifted, rows_of
 from app.notices import words
 from app.notices.readers import Reader, To, mailable
@@ -105,6 +105,7 @@ def tell(
         rows = [row for row in told if row is not None]
         work.session.add_all(rows)
         work.session.flush()
+        history.leave_out(work, *rows)
         queue.defer(work, SEND, *[{"notification_id": row.id} for row in rows])
     return rows
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +93,7 @@ def render(name: str, values: dict[str, Any], eyes: localized.Reader) -> tuple[s
         known = _frame(values, eyes)
         parts = (environment.get_template(f"{name}/{part}") for part in ("subject.txt", "body.txt", "body.html"))
         subject, text, html = (part.render(known) for part in parts)
-    return one_line(subject)[:300], text.strip() + "\n", html.strip() + "\n"
+    return one_line(subject)[:300], re.sub(r"\n{3,}", "\n\n", text.strip()) + "\n", html.strip() + "\n"
 
 
 def render_short(name: str, values: dict[str, Any], eyes: localized.Reader) -> str:

@@ -1,8 +1,13 @@
 """Mail by a real SMTP server on loopback: down, up, refusing; as files; by SMS provider."""
 
+import asyncio
 import json
+import os
 import socket
+import subprocess
+import sys
 import threading
+import time
 from datetime import timedelta
 from email import message_from_bytes, policy
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -13,6 +18,7 @@ from aiosmtpd.smtp import SMTP, AuthResult
 
 import config
 from app.core.errors import Conflict
+from app.jobs import Runner
 from app.notices import fate, mail, sms
 from app.rules import notifications
 from models.notifications import Notification
@@ -224,8 +230,6 @@ def test_running_the_job_twice_sends_once(post, letter, run_jobs, open_work):
 
 
 def test_two_workers_at_once_send_once(post, letter, open_work, sessions, flask_app):
-    from app.jobs import Runner
-
     identity = letter()
     runners = [
         threading.Thread(target=Runner(sessions, flask_app).run, args=("notices.send", {"notification_id": identity}))
@@ -334,3 +338,60 @@ def test_the_number_is_the_last_part_of_the_providers_address():
 
 def test_the_life_of_a_notification_is_sound():
     assert notifications.FLOW.problems() == []
+
+
+# --- a worker that dies in the middle ----------------------------------------------------------
+
+
+class Slow(Mailman):
+    """Has the whole mail, and thinks long before it says yes to the first one."""
+
+    def __init__(self):
+        super().__init__()
+        self.thinking = threading.Event()
+
+    async def handle_DATA(self, server, session, envelope):
+        self.mails.append(message_from_bytes(envelope.content, policy=policy.default))
+        if len(self.mails) == 1:
+            self.thinking.set()
+            await asyncio.sleep(60)
+        return "250 taken"
+
+
+@pytest.fixture
+def start(post, database, tmp_path):
+    """`start()` starts a worker process that mails to the server of the test."""
+    started = []
+
+    def begin():
+        environment = os.environ | {
+            "SERAI_MAIL_URL": config.MAIL_URL, "SERAI_SECRET_KEY": config.SECRET_KEY, "SERAI_DATA": str(tmp_path),
+            "SERAI_PUBLIC_URL": config.SITE_URL,
+        }  # fmt: skip
+        command = [sys.executable, "-m", "tests.jobs.working", database, str(tmp_path)]
+        started.append(subprocess.Popen(command, cwd=config.ROOT, env=environment))
+        return started[-1]
+
+    yield begin
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def test_a_worker_killed_while_it_sends_loses_nothing(post, start, letter, look):
+    post.stop()
+    post.handler = Slow()
+    post.start()
+    identity = letter()
+    first = start()
+    assert post.handler.thinking.wait(40)
+    first.kill()
+    first.wait()
+    assert look(identity).state == "waiting"
+    start()
+    deadline = time.monotonic() + 40
+    while look(identity).state != "sent" and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert look(identity).state == "sent"
+    # the server had it and never said so: the second one is known for the same by its Message-ID
+    assert len(post.handler.mails) == 2 and len({one["Message-ID"] for one in post.handler.mails}) == 1
