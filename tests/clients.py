@@ -34,7 +34,7 @@ class Client:
         return self.http.post(url, data={**(data or {}), "csrf_token": self.csrf()}, **more)
 
     def csrf(self):
-        return token(self.http.get("/users/userinfo/").get_data(as_text=True))
+        return token(self.http.get("/orders/list/").get_data(as_text=True))
 
     def json(self, url, content, method="POST", **headers):
         return self.http.open(url, method=method, json=content, headers={"X-CSRFToken": self.csrf(), **headers})
