@@ -131,10 +131,13 @@ class MasterView(HouseView):
         if self.outside or not self.may("delete"):
             return
         house.delete_url = self.url("delete", pk=row.id)
-        name, label, icon = ("archive", _("Archive"), "fa-box-archive") if row.active else ("restore", _("Restore"), "fa-rotate-left")
-        asks = {"archive": _("It is no longer offered; documents keep it."), "restore": _("It is offered again.")}
+        if row.active:
+            name, label, ask = "archive", _("Archive"), _("It is no longer offered; documents keep it.")
+        else:
+            name, label, ask = "restore", _("Restore"), _("It is offered again.")
+        icon = "fa-box-archive" if row.active else "fa-rotate-left"
         house.actions.append(
-            SimpleNamespace(name=name, label=label, ask=asks[name], icon=icon, form_fields=(), enabled=True, reason=None,
+            SimpleNamespace(name=name, label=label, ask=ask, icon=icon, form_fields=(), enabled=True, reason=None,
                             url=self.url(name, pk=row.id), primary=False, danger=False, version=None)
         )  # fmt: skip
 

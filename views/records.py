@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 from flask import Response, abort, g, jsonify, request
 from flask_babel import gettext as _
+from flask_babel import pgettext as _p
 from sqlalchemy import select
 
 from app.core.errors import BusinessError
@@ -168,8 +169,8 @@ def action_label(one):
     flow = FLOWS.get(noun)
     if flow and verb in flow.transitions:
         return flow.transitions[verb].label
-    words = {"create": _("Created"), "edit": _("Changed"), "delete": _("Deleted"), "record": _("Taken over"),
-             "override": _("Status set by hand")}  # fmt: skip
+    words = {"create": _p("history", "Created"), "edit": _p("history", "Changed"), "delete": _p("history", "Deleted"),
+             "record": _("Taken over"), "override": _("Status set by hand")}  # fmt: skip
     return words.get(verb or noun, one.action)
 
 

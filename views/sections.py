@@ -33,7 +33,7 @@ def table(name, title, columns, rows, *, buttons=(), form=None, empty=None, lead
     body = render_template(
         "house/_related.html", title=title, columns=heads, rows=rows, empty=empty, lead=lead,
         buttons=[one for one in buttons if one is not None], tools=any(one.buttons for one in rows),
-        form=SimpleNamespace(action=form[0], fields=[one for one in form[1]], label=form[2]) if form else None,
+        form=SimpleNamespace(action=form[0], fields=list(form[1]), label=form[2]) if form else None,
     )  # fmt: skip
     return SimpleNamespace(id=name, title=title, body=body)
 

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext as _lp
 from sqlalchemy import and_, delete, func, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
@@ -26,11 +27,11 @@ from models.stock import StockLevel, StockMovement, Warehouse
 
 KINDS = {
     "opening": _l("Opening stock"),
-    "receipt": _l("Receipt"),
-    "shipment": _l("Shipment"),
-    "return": _l("Return"),
+    "receipt": _lp("stock movement", "Receipt"),
+    "shipment": _lp("stock movement", "Shipment"),
+    "return": _lp("stock movement", "Return"),
     "adjustment": _l("Stock adjustment"),
-    "transfer": _l("Transfer"),
+    "transfer": _lp("stock movement", "Transfer"),
 }
 
 
@@ -114,7 +115,8 @@ def check_warehouse(warehouse, work):
 
     :raises BusinessError: 'code_missing', 'name_missing'
     """
-    for name, code, text in (("code", "code_missing", _l("Give a code.")), ("name", "name_missing", _l("Give a name."))):
+    needed = {"code": ("code_missing", _l("Give a code.")), "name": ("name_missing", _l("Give a name."))}
+    for name, (code, text) in needed.items():
         setattr(warehouse, name, (getattr(warehouse, name) or "").strip())
         if not getattr(warehouse, name):
             raise BusinessError(code, text, field=name)
