@@ -170,7 +170,9 @@ def action_label(one):
     if flow and verb in flow.transitions:
         return flow.transitions[verb].label
     words = {"create": _p("history", "Created"), "edit": _p("history", "Changed"), "delete": _p("history", "Deleted"),
-             "record": _("Taken over"), "override": _("Status set by hand")}  # fmt: skip
+             "record": _("Taken over"), "override": _("Status set by hand"), "tag": _("Tags changed"),
+             "offer": _("Audience changed"), "attach": _("File attached"), "archive": _p("history", "Archived"),
+             "restore": _p("history", "Restored")}  # fmt: skip
     return words.get(verb or noun, one.action)
 
 
