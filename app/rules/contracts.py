@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from wtforms import DateField, Form, IntegerField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
-from app.core import facts, numbering
+from app.core import facts, numbering, scope
 from app.core.errors import BusinessError, Conflict
 from app.core.flow import Flow
 from app.core.money import EXACT, Money, total
@@ -47,6 +47,12 @@ documents.seal(
     open={"draft"},
     still={"approved_at", "terminated_on"},
 )
+
+
+@scope.narrow(Contract)
+def visible_to(actor):
+    """A customer finds what was put before him, never a draft of ours."""
+    return Contract.state != "draft"
 
 
 class RejectForm(Form):

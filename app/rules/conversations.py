@@ -4,17 +4,31 @@ from collections.abc import Callable
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import func, or_, select
+from sqlalchemy import and_, exists, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from app.core import facts
 from app.core.errors import BusinessError
-from app.core.scope import rows_of
-from models.conversations import Conversation, Message, ReadMark
+from app.core.scope import narrow, rows_of
+from models.conversations import Conversation, InternalNote, Message, ReadMark
 from models.files import Attachment
 
 LONGEST = 10_000  # letters of one message
 KINDS = ("order", "ticket", "log")
+
+
+
+@narrow(Conversation)
+def visible_to(actor):
+    """A customer finds what he and we write to each other; our log of what was said is ours (X-38)."""
+    return Conversation.kind != "log"
+
+
+@narrow(Message)
+def visible_messages(actor):
+    """As for conversations."""
+    return Message.conversation_id.in_(select(Conversation.id).where(Conversation.kind != "log"))
+
 
 Listener = Callable[[Any, Message, Any], None]
 _listeners: dict[str, Listener] = {}
@@ -103,6 +117,30 @@ def messages(record, noun, kind, work):
     )
 
 
+def thread(record, noun, kind, work):
+    """The messages about a record as `messages` gives them, and the id of the last one the actor has read."""
+    mine = and_(ReadMark.conversation_id == Message.conversation_id, ReadMark.user_id == work.actor.user_id)
+    rows = work.session.execute(
+        select(Message, ReadMark.message_id)
+        .join(Conversation, Conversation.id == Message.conversation_id)
+        .outerjoin(ReadMark, mine)
+        .where(Conversation.noun == noun, Conversation.record_id == record.id, Conversation.kind == kind)
+        .order_by(Message.id)
+    ).all()
+    return [row[0] for row in rows], max((row[1] or 0 for row in rows), default=0)
+
+
+def is_unread(actor):
+    """The condition of the messages an actor has still to read, as `unread` counts them."""
+    read = exists().where(
+        ReadMark.conversation_id == Message.conversation_id,
+        ReadMark.user_id == actor.user_id,
+        ReadMark.message_id >= Message.id,
+    )
+    theirs = or_(Message.author_id.is_(None), Message.author_id != actor.user_id)
+    return and_(~read, Message.inside == "external" if actor.inside else theirs)
+
+
 def unread(user_id, work, noun=None):
     """How many messages a user has not read, by conversation: {conversation id: count}.
 
@@ -138,3 +176,29 @@ def mark_read(thread, user_id, work):
     work.session.execute(
         mark.on_conflict_do_update(index_elements=["conversation_id", "user_id"], set_={"message_id": newest})
     )
+
+
+# --- among ourselves ---------------------------------------------------------------------------
+
+
+def write_note(record, noun, text, work):
+    """Keep a remark of staff about a record; no customer ever sees it.
+
+    :raises BusinessError: 'empty_message', 'message_too_long'
+    """
+    text = (text or "").strip()
+    if not text:
+        raise BusinessError("empty_message", _l("Write a message."), field="text")
+    if len(text) > LONGEST:
+        words = _l("A message has at most %(most)s characters.", most=LONGEST)
+        raise BusinessError("message_too_long", words, field="text")
+    note = InternalNote(noun=noun, record_id=record.id, text=text)
+    work.session.add(note)
+    work.session.flush()
+    return note
+
+
+def notes(record, noun, work):
+    """What staff noted about a record, oldest first."""
+    wanted = select(InternalNote).filter_by(noun=noun, record_id=record.id).order_by(InternalNote.id)
+    return list(work.session.scalars(wanted))

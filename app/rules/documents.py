@@ -86,6 +86,18 @@ def _was_closed(root: Any, found: Seal) -> bool:
     return (before[0] if before else root.state) not in found.open
 
 
+def discard(record: Any, work: Any, reason: str = "") -> None:
+    """Take a draft away; it leaves a tombstone. What has left the house stays.
+
+    :raises Conflict: 'not_draft'
+    """
+    if record.state != "draft":
+        raise Conflict("not_draft", _l("Only a draft can be deleted."))
+    record.deleted_at, record.deleted_by = work.now, work.actor.user_id
+    record.deleted_reason = reason[:500] or None
+    work.session.flush()
+
+
 # --- what came from what -----------------------------------------------------------------------
 
 

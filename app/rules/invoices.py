@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext as _lp
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 from wtforms import Form, StringField
 from wtforms.validators import Length, Optional
 
-from app.core import facts, numbering
+from app.core import facts, numbering, scope
 from app.core.errors import BusinessError, Conflict, NotFound
 from app.core.flow import Flow
 from app.core.localized import pick
@@ -63,6 +63,12 @@ documents.seal(
     open={"draft"},
     still={"paid_amount", "open_amount", "payment_status"},
 )
+
+
+@scope.narrow(Invoice)
+def visible_to(actor):
+    """A customer finds what was issued to him, never a draft."""
+    return and_(Invoice.state != "draft", Invoice.number.is_not(None))
 
 
 class CancelForm(Form):

@@ -1,17 +1,32 @@
 """Notifications on their way: waiting, sent or failed; sent again by a button."""
 
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext as _lp
 
-from app.core import queue, settings
+from sqlalchemy import or_
+
+from app.core import queue, scope, settings
 from app.core.flow import Flow
 from models.notifications import Notification
 
 FLOW = Flow(
     Notification,
     "notification",
-    states={"waiting": _l("Queued"), "sent": _l("Sent"), "failed": _l("Failed")},
+    states={
+        "waiting": _lp("notification", "Queued"),
+        "sent": _lp("notification", "Sent"),
+        "failed": _lp("notification", "Failed"),
+    },
     final={"sent"},
 )
+
+
+
+@scope.narrow(Notification)
+def visible_to(actor):
+    """A customer's user finds what was sent to him or to the customer's own address, not his colleagues' mail."""
+    return or_(Notification.user_id.is_(None), Notification.user_id == actor.user_id)
+
 
 settings.setting(
     "NOTIFY_CHANGES",
@@ -22,7 +37,7 @@ settings.setting(
 )
 
 
-@FLOW.transition("deliver", source={"waiting"}, target="sent", hidden=True, label=_l("Send"))
+@FLOW.transition("deliver", source={"waiting"}, target="sent", hidden=True, label=_lp("notification", "Send"))
 def deliver(notification, work):
     """The mail server has taken it."""
     notification.attempts += 1

@@ -9,7 +9,7 @@ from wtforms import Form, StringField
 from wtforms.validators import InputRequired, Length, Optional
 
 from app.core import facts, numbering, scope, settings
-from app.core.errors import BusinessError
+from app.core.errors import BusinessError, Conflict
 from app.core.flow import Flow
 from app.core.money import EXACT, Money
 from app.rules import documents, invoices
@@ -84,6 +84,47 @@ def check(payment, work):
     if invoice.state != "issued" or invoice.type == "credit_note":
         text = _l("Only an issued invoice can be paid.")
         raise BusinessError("not_issued", text, field="invoice")
+
+
+def begin(work, *, customer=None, invoice=None, **values):
+    """A draft payment; what it settles says who pays and in which currency, unless that is said.
+
+    :param customer, invoice: records the actor may see; one of the two is needed
+    :param values: amount, currency_code, method, paid_on (today by default), reference
+    :raises BusinessError: 'customer_missing' and what `check` refuses
+    """
+    customer = customer or (invoice.customer if invoice is not None else None)
+    if customer is None:
+        raise BusinessError("customer_missing", _l("Choose a customer."), field="customer")
+    source = customer if invoice is None else invoice
+    given = {name: value for name, value in values.items() if value is not None}
+    day = invoices.today(source.branch, work)
+    payment = Payment(
+        customer_id=customer.id,
+        branch_id=source.branch_id,
+        invoice_id=invoice.id if invoice is not None else None,
+        **{"currency_code": source.currency_code, "paid_on": day, **given},
+    )
+    check(payment, work)
+    work.session.add(payment)
+    work.session.flush()
+    return payment
+
+
+def still_open(payment, work):
+    """Who may still change a payment: its customer until he reports it, finance until it is decided on.
+
+    :raises Conflict: 'frozen'
+    """
+    if FLOW.state(payment) not in (("draft", "reported") if work.actor.inside else ("draft",)):
+        text = _l("This document has been issued or decided on. It can no longer be changed.")
+        raise Conflict("frozen", text)
+
+
+def change(payment, work):
+    """What must hold before a payment is written by a form."""
+    still_open(payment, work)
+    check(payment, work)
 
 
 def _number(payment, work):

@@ -121,9 +121,9 @@ def take(ticket, work):
     style="primary",
     form=AnswerForm,
 )
-def answer(ticket, work, text):
-    """Our answer to the customer; whoever answers an untaken ticket takes it."""
-    reply(ticket, text, work)
+def answer(ticket, work, text, files=()):
+    """Our answer to the customer, with files where they help; whoever answers an untaken ticket takes it."""
+    reply(ticket, text, work, files)
     ticket.answered_at = work.now
     ticket.resolved_at = None
     ticket.handler_id = ticket.handler_id or work.actor.user_id
