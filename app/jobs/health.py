@@ -6,7 +6,8 @@ LATE_MINUTES = 10
 
 _COUNTS = text("""
 select count(*) filter (where j.status = 'failed' and e.at > :now - interval '7 days') as failed,
-       count(*) filter (where j.status = 'todo' and coalesce(j.scheduled_at, e.at) < :now - interval '10 minutes') as late,
+       count(*) filter (
+           where j.status = 'todo' and coalesce(j.scheduled_at, e.at) < :now - interval '10 minutes') as late,
        (select count(*) from procrastinate_workers where last_heartbeat > :now - interval '1 minute') as workers
 from procrastinate_jobs j
 left join lateral (select max(at) as at from procrastinate_events where job_id = j.id) e on true

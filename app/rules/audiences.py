@@ -3,7 +3,7 @@
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
-from app.core import history
+from app.core import facts, history
 from app.core.errors import BusinessError
 from models.customers import Customer
 from models.people import AccessGroup
@@ -25,6 +25,7 @@ def offer(row, customers, groups, everyone, work):
     row.everyone = bool(everyone)
     noun = type(row).__history__
     history.record(work, row, f"{noun}.offer", **({"to": _labels(wanted, work)} if wanted else {}))
+    facts.publish(work, f"{noun}.offer", noun, row)
     work.session.flush()
     work.session.expire(row, ["audiences"])
 

@@ -13,7 +13,7 @@ from app.core.errors import BusinessError, Forbidden
 from app.core.history import History
 from app.core.settings import SettingValue
 from app.core.work import Actor
-from app.jobs import JOBS, Runner, registry, run_pending
+from app.jobs import JOBS, Runner, health, registry, run_pending
 from app.jobs.__main__ import light_app
 from app.jobs.worker import Backoff
 from app.rules import contracts, runs
@@ -180,8 +180,9 @@ def test_a_bulk_run_goes_on_where_a_killed_worker_left_it(sessions, open_work, m
     monkeypatch.setitem(runs.FLOWS, "thing", Flow())
     with open_work() as work:
         user = work.session.execute(
-            text("insert into ab_user (id, first_name, last_name, username, email) values (9, 'a', 'b', 'ann', 'a@b') returning id")
-        ).scalar_one()  # fmt: skip
+            text("""insert into ab_user (id, first_name, last_name, username, email)
+            values (9, 'a', 'b', 'ann', 'a@b') returning id""")
+        ).scalar_one()
         staff = Actor("ann", kind="staff", user_id=user, may=lambda permission: True)
         run = BackgroundRun(user_id=user, kind="bulk", noun="thing", verb="do", ids=[1, 2, 3, 4, 5], total=5,
                             created_at=NOW)  # fmt: skip
@@ -229,6 +230,19 @@ def test_contracts_end_by_the_timetable(sessions, open_work):
     Runner(sessions, light_app()).run("contracts.expire", {"timestamp": 0}, now=NOW + timedelta(days=900))
     with open_work() as work:
         assert contracts.FLOW.state(work.session.get(contracts.Contract, identity)) == "expired"
+
+
+def test_what_is_wrong_with_the_queue_is_said(open_work):
+    with open_work() as work:
+        assert health.problems(work) == []
+        queue.defer(work, "t.one", {}, {}, at=NOW - timedelta(hours=1))
+        work.session.execute(text("""update procrastinate_jobs set status = 'failed'
+        where id = (select min(id) from procrastinate_jobs)"""))
+    with open_work() as work:
+        assert health.problems(work) == [
+            "1 jobs failed for good in the last 7 days: t.one (1).",
+            "1 jobs have waited for more than 10 minutes; no worker runs.",
+        ]
 
 
 def test_the_timetable_is_in_minutes_hours_days():

@@ -66,7 +66,7 @@ def jobs(open_work):
     def look():
         asked = "select status::text, count(*) from procrastinate_jobs where task_name ~ 'mark|flaky' group by 1"
         with open_work() as work:
-            return {state: count for state, count in work.session.execute(text(asked))}
+            return {row[0]: row[1] for row in work.session.execute(text(asked))}
 
     return look
 

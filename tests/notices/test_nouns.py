@@ -173,7 +173,8 @@ def test_a_ticket_goes_to_and_fro(house, told, open_work, step):
 def test_a_message_goes_to_the_other_side(house, told, open_work):
     with open_work() as work:
         customer = work.session.get(makers.Customer, house["customer"])
-        order = makers.make_order(work, customer, (makers.make_product(work), 1), number="SO-1", handler_id=house["rita"])
+        product = makers.make_product(work)
+        order = makers.make_order(work, customer, (product, 1), number="SO-1", handler_id=house["rita"])
         identity = order.id
     ann = Actor("ann", kind="external", user_id=house["ann"], customers=frozenset({house["customer"]}))
     with open_work(ann) as work:
@@ -204,7 +205,8 @@ def test_a_file_is_announced_once_to_whom_it_is_offered_by_name(house, told, ope
 
 def test_who_asked_for_an_export_is_told(house, told, open_work):
     with open_work() as work:
-        run = BackgroundRun(user_id=house["ann"], kind="export", noun="order", result_name="orders.xlsx", created_at=NOW)
+        run = BackgroundRun(user_id=house["ann"], kind="export", noun="order", created_at=NOW)
+        run.result_name = "orders.xlsx"
         work.session.add(run)
         work.session.flush()
     ann = Actor("ann", kind="external", user_id=house["ann"], customers=frozenset({house["customer"]}))
@@ -237,7 +239,7 @@ def mail_of(mailbox, row):
 
 
 def test_the_link_is_in_the_mail_and_nowhere_else(invited, house, told, mailbox, open_work):
-    identity, token = invited
+    _identity, token = invited
     (row,) = told("invitation")
     text = mail_of(mailbox, row).get_body(("plain",)).get_content()
     assert f"https://orders.example.com/set-password/{token}" in text
