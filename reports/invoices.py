@@ -2,6 +2,7 @@
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import pgettext as _p
 
 from app.core import work
 from app.core.money import Money
@@ -24,7 +25,7 @@ def _title(invoice):
 def invoice(record):
     """What is owed and until when, or what is given back; nothing on it is looked up again."""
     branch, giving = parts.branch_of(record), record.type == "credit_note"
-    cancelled = (_("Cancelled"),) if record.state == "cancelled" else ()
+    cancelled = (_p("invoice", "Cancelled"),) if record.state == "cancelled" else ()
     return Document(
         title=_title(record),
         number=record.number or "",

@@ -1,6 +1,7 @@
 """What columns are called on screens, once for every noun; and the words of values people choose from."""
 
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext as _lp
 
 LABELS = {
     "id": _l("Number"), "number": _l("Number"), "name": _l("Name"), "names": _l("Name"), "title": _l("Title"),
@@ -37,7 +38,7 @@ LABELS = {
     "family": _l("Family"), "characteristic": _l("Characteristic"), "specification": _l("Specification"),
     "code": _l("Code"), "position": _l("Line"), "product": _l("Product"), "warehouse": _l("Warehouse"),
     "on_hand": _l("On hand"), "reserved": _l("Reserved"), "free": _l("Free"), "profile": _l("Profile"),
-    "to": _l("To"), "attempts": _l("Attempts"), "error": _l("Error"), "report": _l("Document"),
+    "to": _lp("message", "To"), "attempts": _l("Attempts"), "error": _l("Error"), "report": _l("Document"),
     "format": _l("Format"), "size": _l("Size"), "media_type": _l("Media type"), "current": _l("Current version"),
     "file": _l("File"), "user": _l("User"), "mobile": _l("Mobile number"), "calendar": _l("Calendar"),
     "digits": _l("Digits"), "timezone": _l("Time zone"), "access_group": _l("Access group"),
@@ -51,24 +52,33 @@ LABELS = {
 
 VALUES = {
     "kind": {"company": _l("Company"), "person": _l("Person"), "opening": _l("Opening stock"),
-             "receipt": _l("Receipt"), "shipment": _l("Shipment"), "return": _l("Return"),
-             "adjustment": _l("Adjustment"), "transfer": _l("Transfer"), "staff": _l("Staff"),
+             "receipt": _lp("stock movement", "Receipt"), "shipment": _lp("stock movement", "Shipment"),
+             "return": _lp("stock movement", "Return"),
+             "adjustment": _l("Stock adjustment"), "transfer": _lp("stock movement", "Transfer"), "staff": _l("Staff"),
              "external": _l("External user")},
     "type": {"proforma": _l("Proforma invoice"), "final": _l("Invoice"), "payment_request": _l("Payment request"),
              "tax": _l("Tax invoice"), "credit_note": _l("Credit note")},
-    "payment_status": {"unpaid": _l("Unpaid"), "part": _l("Partly paid"), "paid": _l("Paid")},
-    "payment": {"unpaid": _l("Unpaid"), "part": _l("Partly paid"), "paid": _l("Paid")},
-    "billing": {"none": _l("Not invoiced"), "part": _l("Partly invoiced"), "full": _l("Invoiced")},
-    "shipping": {"none": _l("Not shipped"), "part": _l("Partly shipped"), "full": _l("Shipped")},
+    "payment_status": {"unpaid": _lp("invoice", "Unpaid"), "part": _lp("invoice", "Partly paid"),
+                       "paid": _lp("invoice", "Paid")},
+    "payment": {"unpaid": _lp("invoice", "Unpaid"), "part": _lp("invoice", "Partly paid"),
+                "paid": _lp("invoice", "Paid")},
+    "billing": {"none": _lp("order", "Not invoiced"), "part": _lp("order", "Partly invoiced"),
+                "full": _lp("order", "Invoiced")},
+    "shipping": {"none": _lp("order", "Not shipped"), "part": _lp("order", "Partly shipped"),
+                 "full": _lp("order", "Shipped")},
     "channel": {"portal": _l("Portal"), "phone": _l("Phone"), "email": _l("E-mail"), "store": _l("Store"),
                 "import": _l("Import")},
-    "method": {"bank": _l("Bank transfer"), "card": _l("Card"), "cash": _l("Cash"), "other": _l("Other")},
-    "priority": {"low": _l("Low"), "normal": _l("Normal"), "high": _l("High")},
-    "sale_type": {"purchase": _l("Purchase"), "gift": _l("Gift"), "test": _l("Trial")},
+    "method": {"bank": _l("Bank transfer"), "card": _l("Card"), "cash": _l("Cash"), "other": _lp("payment", "Other")},
+    "priority": {"low": _lp("priority", "Low"), "normal": _lp("priority", "Normal"),
+                 "high": _lp("priority", "High")},
+    "sale_type": {"purchase": _lp("sale type", "Purchase"), "gift": _lp("sale type", "Gift"),
+                  "test": _lp("sale type", "Trial")},
     "level": {"reviewer": _l("Reviewer"), "supervisor": _l("Supervisor")},
-    "state": {"open": _l("Open"), "approved": _l("Approved"), "rejected": _l("Rejected"),
-              "waiting": _l("Waiting"), "sent": _l("Sent"), "failed": _l("Failed"), "running": _l("Running"),
-              "stopping": _l("Stopping"), "stopped": _l("Stopped"), "done": _l("Done")},
+    "state": {"open": _lp("approval", "Open"), "approved": _lp("approval", "Approved"),
+              "rejected": _lp("approval", "Rejected"),
+              "waiting": _lp("job", "Waiting"), "sent": _lp("notification", "Sent"),
+              "failed": _lp("job", "Failed"), "running": _lp("job", "Running"),
+              "stopping": _lp("job", "Stopping"), "stopped": _lp("job", "Stopped"), "done": _lp("job", "Done")},
 }  # fmt: skip
 
 

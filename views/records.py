@@ -22,6 +22,7 @@ from views.filters import like, tsquery
 from views.labels import label, value_label
 
 HISTORY_SHOWN = 30
+SPARSE = frozenset({"discount_percent", "reason", "tax_rate", "months", "starts_on", "ends_on"})  # shown where filled in
 
 
 def house(view, row):
@@ -90,23 +91,28 @@ def facts(view, row):
             value = show(row, name, reader(), view.flow.states if view.flow else None)
             if isinstance(value, bool):
                 value, kind = (_("Yes") if value else _("No")), "text"
-            items.append((view.label_columns.get(name) or label(name), value, kind))
-        groups.append(SimpleNamespace(title=title, items=items))
-    return [{"title": group.title, "items": group.items} for group in groups]
+            if value is not None:
+                items.append((view.label_columns.get(name) or label(name), value, kind))
+        if items:
+            groups.append({"title": title, "items": items})
+    return groups
 
 
 def lines(view, row):
     """The record's lines as a table with its totals."""
     relation, names = view.lines
     model = view.model.__mapper__.relationships[relation].mapper.class_
+    parts = getattr(row, relation)
     names = [name for name in names if not (view.outside and name in view.internal)]
+    names = [name for name in names if name not in SPARSE or any(getattr(part, name) for part in parts)]
     columns = []
     for name in names:
         kind = kind_of(model, name)
         columns.append(SimpleNamespace(name=name, label=label(name), kind="text" if kind == "wide" else kind))
     totals = [(label(name), show(row, name, reader())) for name in ("total_net", "total_tax", "total_gross")
               if getattr(row, name, None) is not None]  # fmt: skip
-    rows = [[show(line, name, reader()) for name in names] for line in getattr(row, relation)]
+    currency = getattr(row, "currency_code", None)
+    rows = [[show(line, name, reader(), None, currency) for name in names] for line in parts]
     return SimpleNamespace(title=None, columns=columns, rows=rows, totals=totals, more_url=None)
 
 

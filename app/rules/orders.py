@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext as _lp
 from sqlalchemy import select
 from wtforms import BooleanField, Form, IntegerField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional
@@ -20,14 +21,14 @@ FLOW = Flow(
     Order,
     "order",
     states={
-        "draft": _l("Draft"),
-        "submitted": _l("Submitted"),
-        "changed": _l("Changed"),
-        "confirmed": _l("Confirmed"),
-        "released": _l("Released"),
-        "completed": _l("Completed"),
-        "cancelled": _l("Cancelled"),
-        "rejected": _l("Rejected"),
+        "draft": _lp("order", "Draft"),
+        "submitted": _lp("order", "Submitted"),
+        "changed": _lp("order", "Changed"),
+        "confirmed": _lp("order", "Confirmed"),
+        "released": _lp("order", "Released"),
+        "completed": _lp("order", "Completed"),
+        "cancelled": _lp("order", "Cancelled"),
+        "rejected": _lp("order", "Rejected"),
     },
     final=("completed", "cancelled"),
 )
@@ -109,7 +110,7 @@ def nothing_invoiced(order, work):
 
 @FLOW.transition(
     "submit", source={"draft"}, target="submitted", icon="fa-paper-plane", style="primary", as_house=True,
-    label=_l("Submit"), ask=_l("Submit the order for review?"), guards=(has_lines,),
+    label=_lp("order", "Submit"), ask=_l("Submit the order for review?"), guards=(has_lines,),
 )  # fmt: skip
 def submit(order, work):
     """Number the order, freeze its prices, look at the stock and ask for the approvals it needs.
@@ -171,7 +172,7 @@ def reject(order, work, reason):
 
 @FLOW.transition(
     "amend", source={"submitted", "confirmed", "rejected"}, target="changed", icon="fa-pen", as_house=True,
-    label=_l("Amend"), ask=_l("Open the order for changes? It must be reconfirmed afterwards."),
+    label=_lp("order", "Amend"), ask=_l("Open the order for changes? It must be reconfirmed afterwards."),
     guards=(nothing_shipped, nothing_invoiced),
 )  # fmt: skip
 def amend(order, work):
@@ -190,7 +191,7 @@ def reconfirm(order, work):
 
 @FLOW.transition(
     "release", source={"confirmed"}, target="released", icon="fa-truck", style="primary",
-    label=_l("Release"), ask=_l("Release the order? From then on it can no longer be changed."),
+    label=_lp("order", "Release"), ask=_l("Release the order? From then on it can no longer be changed."),
 )  # fmt: skip
 def release(order, work):
     """Let the order be prepared and shipped; it is locked from now on (ORD-29)."""
@@ -198,7 +199,7 @@ def release(order, work):
 
 @FLOW.transition(
     "complete", source={"released"}, target="completed", icon="fa-flag-checkered", as_house=True,
-    label=_l("Complete"), ask=_l("Has the customer received everything?"),
+    label=_lp("order", "Complete"), ask=_l("Has the customer received everything?"),
 )  # fmt: skip
 def complete(order, work):
     """The customer has received everything (ORD-23): what was kept back for the order leaves the stock."""

@@ -1,6 +1,7 @@
 """Work done in the background for a user: a step on a frozen selection, an export too long for a request."""
 
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext as _lp
 from sqlalchemy import select
 
 from app.core import queue
@@ -12,8 +13,8 @@ CHUNK = 50  # records per transaction: what a stop leaves behind is at most this
 REFUSALS_KEPT = 5_000
 
 STATES = {
-    "waiting": _l("Waiting"), "running": _l("Running"), "stopping": _l("Stopping"), "stopped": _l("Stopped"),
-    "done": _l("Done"), "failed": _l("Failed"),
+    "waiting": _lp("job", "Waiting"), "running": _lp("job", "Running"), "stopping": _lp("job", "Stopping"),
+    "stopped": _lp("job", "Stopped"), "done": _lp("job", "Done"), "failed": _lp("job", "Failed"),
 }  # fmt: skip
 
 
