@@ -362,6 +362,8 @@ def forget_foreign(work_: _work.Work) -> None:
     if eyes(work_) not in ("external", "nobody"):
         return
     for obj in list(work_.session.identity_map.values()):
+        if obj not in work_.session:  # went with its parent just now
+            continue
         rows = rows_of(type(obj))
         if rows.kind == "staff_only" or (rows.kind == "owned" and not _own(obj, rows, work_.actor)):
             work_.session.expunge(obj)
