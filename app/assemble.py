@@ -10,7 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 import config
 from app import http
 from app.extensions import csrf, db
-from views import EXTRA
+from views import EXTRA, MENU
 
 
 def web(settings, load):
@@ -41,6 +41,7 @@ def web(settings, load):
                 module.register(appbuilder)
         for name in EXTRA:
             import_module(f"views.{name}").register(appbuilder)
+        appbuilder.menu.menu.sort(key=lambda item: MENU.index(item.name) if item.name in MENU else len(MENU))
     http.after(app)
     return app
 

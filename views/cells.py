@@ -5,12 +5,14 @@ from decimal import Decimal
 
 from babel import Locale
 from flask_babel import gettext as _
-from sqlalchemy import Boolean, Date, DateTime, Integer, LargeBinary, Text
+from sqlalchemy import Boolean, Date, DateTime, Integer, LargeBinary, Text, select
 from sqlalchemy.orm import RelationshipProperty
 
 from app.core.localized import format_date, format_datetime, format_money, format_number, format_percent, pick
 from app.core.money import Money
+from app.core.work import current
 from models.base import Exact, Localized
+from models.organisation import Unit
 from views.labels import VALUES, value_label
 
 CODES = frozenset({"number", "sku", "barcode", "order_number", "predecessor_number", "code", "reference"})
@@ -42,8 +44,11 @@ def kind_of(model, name):
     return "text"
 
 
-def show(row, name, reader, states=None):
-    """One value of a record as text (state: code and label; bool stays bool) in the reader's language."""
+def show(row, name, reader, states=None, currency=None):
+    """One value of a record as text (state: code and label; bool stays bool) in the reader's language.
+
+    :param currency: of the record a line belongs to
+    """
     value = getattr(row, name, None)
     if value is None or value == "":
         return None
@@ -53,7 +58,7 @@ def show(row, name, reader, states=None):
     if isinstance(value, bool):
         return value
     if isinstance(value, Decimal):
-        return _number(row, name, value, reader)
+        return _number(row, name, value, reader, currency)
     if isinstance(value, datetime):
         return format_datetime(value, reader)
     if isinstance(value, date):
@@ -66,21 +71,31 @@ def show(row, name, reader, states=None):
         return Locale.parse(value).get_display_name(reader.locale) or value
     if name == "country_code":
         return Locale.parse(reader.locale).territories.get(value, value)
+    if name == "unit_code":
+        return unit(value, reader)
     return said(value, reader)
+
+
+def unit(code, reader):
+    """A unit of measure as it stands beside a quantity: "pcs"."""
+    work = current()
+    if "units" not in work.cache:
+        work.cache["units"] = {one.code: one.symbols for one in work.session.scalars(select(Unit))}
+    return pick(work.cache["units"].get(code), reader.locale) or code
 
 
 def said(value, reader):
     """A record or text as people call it."""
-    names = getattr(value, "names", None)
+    names = getattr(value, "names", None) or getattr(value, "symbols", None)
     if isinstance(names, dict):
         return pick(names, reader.locale)
     full = getattr(value, "get_full_name", None)
     return full() if full else str(value)
 
 
-def _number(row, name, value, reader):
+def _number(row, name, value, reader, currency=None):
     if name in AMOUNTS:
-        currency = getattr(row, "currency_code", None) or _parent_currency(row)
+        currency = currency or getattr(row, "currency_code", None) or _parent_currency(row)
         if currency:
             if name in ("unit_price", "list_price"):
                 return price(value, currency, reader)

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from flask import g, redirect, url_for
 from flask_appbuilder import IndexView, expose
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from app.core.localized import format_number
 from app.extensions import db
@@ -22,13 +23,17 @@ class HomeView(IndexView):
     """Home page (UI-04, X-08)."""
 
     route_base = ""
+    class_permission_name = "Home"
+    base_permissions = ["can_read"]  # noqa: RUF012
 
     @expose("/")
     def index(self):
         if g.access.user_id is None:
             return redirect(url_for("AuthDBView.login"))
-        if g.work.actor.kind == "external":
+        if g.work.actor.kind == "external" and g.work.actor.may("portal.read"):
             return redirect(url_for("PortalView.home"))
+        if g.work.actor.kind != "staff" or not g.access.roles:
+            return self.render_template("access/nothing.html")
         self.update_redirect()
         return self.render_template("house/home.html", title=_("Home"), house=self._house())
 
@@ -84,3 +89,9 @@ def recent_orders(flow, title, more_url):
         more_url=more_url,
         empty=_("No orders yet"),
     )
+
+
+def register(appbuilder):
+    """The home page itself is the framework's index; here it gets its place in the menu."""
+    appbuilder.menu.add_link("home", href="/", icon="fa-house", label=_l("Home"), baseview=appbuilder._indexview,
+                             cond=lambda: g.work.actor.inside)  # fmt: skip

@@ -172,6 +172,8 @@ def entry(view, one):
 def action_label(one):
     """What was done, in words."""
     noun, _dot, verb = one.action.partition(".")
+    if noun != one.noun and noun not in FLOWS:
+        verb = "edit"  # something that belongs to the record was made or went away
     flow = FLOWS.get(noun)
     if flow and verb in flow.transitions:
         return flow.transitions[verb].label
