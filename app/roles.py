@@ -4,11 +4,12 @@ from flask_appbuilder.security.sqla.models import Role
 from sqlalchemy import text
 
 from app.access import view_name
+from app.rules import permissions
 
 R, W, D = "read", "write", "delete"
 RW, RWD = (R, W), (R, W, D)
 
-STAFF_READ = dict.fromkeys(("customer", "product", "price_list", "category", "order", "quote", "contract", "invoice", "payment", "ticket", "file", "warehouse", "stock_level", "message", "document", "notification", "home", "run", "report", "profile"), (R,))  # fmt: skip
+STAFF_READ = dict.fromkeys(("customer", "product", "price_list", "category", "order", "quote", "contract", "invoice", "payment", "ticket", "file", "warehouse", "stock_level", "message", "document", "notification", "home", "run", "report", "profile", "address", "contact", "attachment", "price", "tag", "search"), (R,))  # fmt: skip
 
 ROLES = {
     "Reviewer": STAFF_READ | {
@@ -17,47 +18,48 @@ ROLES = {
         "contract": (*RW, "submit", "approve", "reject", "renew", "terminate"),
         "invoice": RW, "ticket": (*RW, "take", "answer", "resolve", "reopen", "close"),
         "customer": RW, "file": RW, "message": RW, "notification": (R, "resend"), "stock_movement": (R,),
+        "address": RWD, "contact": RWD, "attachment": RWD, "access_group": (R,),
     },
     "Supervisor": STAFF_READ | {
         "order": (*RWD, "submit", "approve", "reject", "cancel", "assign", "complete", "release", "amend",
                   "reconfirm", "supervise", "override"),
         "contract": (*RW, "submit", "approve", "reject", "renew", "terminate"),
         "invoice": (*RW, "issue", "cancel"), "ticket": (*RW, "take", "answer", "resolve", "reopen", "close"),
-        "customer": RW, "approval_rule": RWD, "file": RW, "message": RW, "notification": (R, "resend"),
-        "stock_movement": (R,),
+        "customer": RWD, "approval_rule": RWD, "file": RWD, "message": RW, "notification": (R, "resend"),
+        "stock_movement": (R,), "address": RWD, "contact": RWD, "attachment": RWD, "access_group": (R,),
     },
     "Finance": STAFF_READ | {
         "invoice": (*RWD, "issue", "cancel"), "payment": (*RW, "report", "confirm", "refuse", "refund"),
-        "exchange_rate": RWD, "message": RW, "notification": (R, "resend"),
+        "exchange_rate": RWD, "message": RW, "notification": (R, "resend"), "attachment": RW,
     },
     "Warehouse": STAFF_READ | {
-        "stock_movement": RW, "warehouse": RW, "order": (R, "release", "complete"), "message": RW,
+        "stock_movement": RW, "warehouse": RWD, "order": (R, "release", "complete"), "message": RW,
+        "attachment": RW,
     },
     "Support": STAFF_READ | {
         "ticket": (*RWD, "take", "answer", "resolve", "reopen", "close"), "file": RW, "message": RW,
-        "order": (*RW, "submit", "cancel", "assign"), "notification": (R, "resend"),
+        "order": (*RW, "submit", "cancel", "assign"), "notification": (R, "resend"), "attachment": RW,
+        "access_group": (R,),
     },
     "Editor": STAFF_READ | {
         "product": RWD, "category": RWD, "price_list": RWD, "price": RWD, "file": RWD, "access_group": (R,),
-        "desk": RW, "tag": RWD,
+        "desk": RW, "tag": RWD, "attachment": RW,
     },
     "Customer": {
         "portal": (R,), "order": (*RWD, "submit", "cancel", "release", "amend", "reconfirm"), "product": (R,), "quote": (R,),
         "contract": (R,), "invoice": (R,), "payment": (*RW, "report"), "ticket": (*RW, "reopen", "close"),
         "file": (R,), "message": RW, "document": (R,), "run": (R,), "profile": (R,), "price_list": (R,),
-        "customer": (R,), "notification": (R,),
+        "customer": (R,), "notification": (R,), "category": (R,), "price": (R,), "address": RW, "contact": (R,),
+        "attachment": RW, "search": (R,),
     },
 }  # fmt: skip
-EVERYBODY = (  # the framework's own screens a signed-in person needs
-    ("can_userinfo", "UserDBModelView"), ("resetmypassword", "UserDBModelView"),
-    ("can_this_form_get", "ResetMyPasswordView"), ("can_this_form_post", "ResetMyPasswordView"),
-    ("can_get", "MenuApi"), ("can_get", "OpenApi"), ("can_show", "SwaggerView"),
-)  # fmt: skip
+ADMIN_ONLY = ("person", "role", "group", "setting")  # accounts and settings are the administrator's (ACC-27, ACC-31)
+permissions.managed.update(ROLES)
 
 
 def wanted(role):
     """The framework's (permission, view) pairs of a managed role, without menus."""
-    return {(f"can_{verb}", view_name(noun)) for noun, verbs in ROLES[role].items() for verb in verbs} | set(EVERYBODY)
+    return {(f"can_{verb}", view_name(noun)) for noun, verbs in ROLES[role].items() for verb in verbs} | set(permissions.EVERYBODY)
 
 
 def available(appbuilder):
@@ -100,9 +102,16 @@ def sync(appbuilder, session):
     _reset(session, "Public", set())
     for role in ROLES:
         mine = wanted(role) & pairs
-        views = {view for permission, view in mine if permission in ("can_read", "can_list", "can_show")}
-        mine |= {("menu_access", name) for name, behind in menus.items() if behind & views}
-        _reset(session, role, mine)
+        _reset(session, role, mine | {("menu_access", name) for name in shown(mine, menus)})
+    for role in session.query(Role).filter(Role.name.not_in(permissions.managed)):  # the menu may have changed
+        mine = permissions.of_roles([role]) & pairs
+        _reset(session, role.name, mine | {("menu_access", name) for name in shown(mine, menus)})
+
+
+def shown(pairs, menus):
+    """The menu items that go with permissions: those whose screen may be read."""
+    views = {view for permission, view in pairs if permission in ("can_read", "can_list", "can_show")}
+    return {name for name, behind in menus.items() if behind & views}
 
 
 def _reset(session, name, pairs):

@@ -1,17 +1,60 @@
 """The framework's security manager, taught our access, our sign-in limits and our error shape."""
 
+import hashlib
 from datetime import UTC, datetime, timedelta
 
-from flask import abort, current_app, g, request
+from flask import abort, current_app, g, has_request_context, jsonify, request, session
+from flask_appbuilder.api import expose
+from flask_appbuilder.security.api import SecurityApi as FrameworkApi
+from flask_appbuilder.security.sqla.apis import ApiKeyApi
 from flask_appbuilder.security.sqla.manager import SecurityManager as FrameworkSecurity
-from sqlalchemy import delete, func, select
+from flask_babel import gettext as _
+from flask_jwt_extended import create_access_token, create_refresh_token
+from flask_login import login_user, logout_user
+from sqlalchemy import delete, func, select, tuple_
+from werkzeug.security import check_password_hash, generate_password_hash
 
 from app import access
+from app.answers import Unauthorized
+from app.core import secret
+from app.core.errors import Malformed
+from app.rules import people
 from models.people import FailedSignIn
+
+ASKS, ASKS_PER_ADDRESS = 5, 30  # requests for a new password in a window, per account and per address
+_FAKE = generate_password_hash("nobody has this password")  # what unknown names are checked against
+
+
+class SecurityApi(FrameworkApi):
+    """Sign in over REST for a token; errors in the house's shape (contract, REST)."""
+
+    @expose("/login", methods=["POST"])
+    def login(self):
+        given = request.get_json(silent=True)
+        if not isinstance(given, dict) or not all(isinstance(given.get(one), str) for one in ("username", "password")):
+            raise Malformed("malformed", _("Send user name and password as JSON."))
+        if given.get("provider", "db") != "db":
+            raise Malformed("malformed", _("The only provider is “db”."), field="provider")
+        user = self.appbuilder.sm.auth_user_db(given["username"], given["password"])
+        if user is None:
+            raise Unauthorized
+        answer = {"access_token": create_access_token(identity=str(user.id), fresh=True)}
+        if given.get("refresh"):
+            answer["refresh_token"] = create_refresh_token(identity=str(user.id))
+        return jsonify(answer)
+
+    login.__doc__ = FrameworkApi.login.__doc__
 
 
 class SecurityManager(FrameworkSecurity):
     """Permissions come from `app.access`, read once per request; staff and external are facts, not roles."""
+
+    security_api = SecurityApi
+
+    def register_views(self):
+        """Of the framework's own doors only tokens and API keys: people, roles and groups have screens of ours."""
+        self.appbuilder.add_api(self.security_api)
+        self.appbuilder.add_api(ApiKeyApi)
 
     @staticmethod
     def before_request():
@@ -35,10 +78,25 @@ class SecurityManager(FrameworkSecurity):
         pairs = found.pairs if found else ()
         return {view for permission, view in pairs if permission == permission_name}
 
+    # --- who comes back ------------------------------------------------------------------------
+
+    def load_user(self, pk):
+        """The user of a cookie; not one who has changed his password since, or was deactivated."""
+        user = super().load_user(pk)
+        if user is None or (has_request_context() and session.get("stamp") != stamp(user)):
+            return None
+        return user
+
+    def create_jwt_manager(self, app):
+        manager = super().create_jwt_manager(app)
+        manager.additional_claims_loader(lambda identity: {"stamp": stamp(self.get_user_by_id(int(identity)))})
+        return manager
+
     def load_user_jwt(self, _jwt_header, jwt_data):
-        user = self.load_user(jwt_data["sub"])
-        if user is not None:
-            g.user = user
+        user = self.get_user_by_id(int(jwt_data["sub"]))
+        if user is None or not user.is_active or jwt_data.get("stamp") != stamp(user):
+            return None
+        g.user = user
         return user
 
     def validate_api_key(self, api_key_string):
@@ -47,40 +105,87 @@ class SecurityManager(FrameworkSecurity):
             known[api_key_string] = super().validate_api_key(api_key_string)
         return known[api_key_string]
 
+    # --- who comes in --------------------------------------------------------------------------
+
     def auth_user_db(self, username, password):
-        """Sign in by user name or e-mail; too many failures of an account or an address wait (429)."""
-        keys = _keys(username)
-        if _failures(self.session, keys) >= current_app.config["SIGN_IN_ATTEMPTS"]:
-            abort(429)
-        user = super().auth_user_db(username, password)
-        if user is None:
-            now = datetime.now(UTC)
-            self.session.rollback()
-            self.session.add_all(FailedSignIn(kind=kind, key=key, at=now) for kind, key in keys)
-        else:
-            account = keys[0]
-            self.session.execute(delete(FailedSignIn).filter_by(kind=account[0], key=account[1]))
+        """Sign in by user name, e-mail or mobile number; who fails too often waits (429).
+
+        Unknown, inactive and invited accounts cost the same work and get the same answer as a wrong password.
+        """
+        most = current_app.config["SIGN_IN_ATTEMPTS"]
+        account, address = _key(username), request.remote_addr or ""
+        tried = attempt(  # an office shares an address, and nobody may lock a colleague out from elsewhere
+            self.session, ("pair", f"{address} {account}", most), ("account", account, 10 * most),
+            ("address", address, 10 * most),
+        )  # fmt: skip
+        user = people.find_user(username, g.work)
+        usable = user is not None and user.is_active and user.password and not user.password.startswith("!")
+        right = check_password_hash(user.password if usable else _FAKE, (password or "")[: people.PASSWORD_AT_MOST + 1])
+        if not (usable and right and password):
+            self.session.commit()
+            return None
+        succeeded(self.session, tried)
+        user.last_login, user.login_count = g.work.now.replace(tzinfo=None), (user.login_count or 0) + 1
         self.session.commit()
         return user
 
-    def noop_user_update(self, user):
-        """The framework writes to the first user so that unknown names take as long; the hash does that."""
 
-    def get_first_user(self):
-        return None
-
-
-def _keys(username):
-    return ("account", (username or "").strip().lower()[:200]), ("address", (request.remote_addr or "")[:200])
+def stamp(user):
+    """What ties a session to the password it began with: another password, and it is over everywhere."""
+    return secret.mark("session", user.id, user.password) if user is not None else ""
 
 
-def _failures(session, keys):
-    since = datetime.now(UTC) - timedelta(seconds=current_app.config["SIGN_IN_WINDOW"])
-    counts = []
-    for (kind, key), weight in zip(keys, (1, 10), strict=True):  # an address may be a whole office
-        found = session.scalar(
+def enter(user):
+    """Begin a session for a user; whatever the browser brought along from before is dropped."""
+    leave()
+    login_user(user, remember=False)
+    session["stamp"] = stamp(user)
+
+
+def leave():
+    """End the session; only the chosen language stays."""
+    kept = session.get("locale")
+    logout_user()
+    session.clear()
+    if kept:
+        session["locale"] = kept
+
+
+def attempt(opened, *limits):
+    """Count an attempt against each (kind, key, most) and commit it; too many answer 429.
+
+    Counted before the password is looked at, so that many at once are not more than one by one.
+
+    :returns: the ids of what was counted, for whoever succeeds
+    """
+    now = datetime.now(UTC)
+    since = now - timedelta(seconds=current_app.config["SIGN_IN_WINDOW"])
+    rows = [FailedSignIn(kind=kind, key=_short(key), at=now) for kind, key, _most in limits]
+    opened.add_all(rows)
+    opened.commit()
+    ids = [row.id for row in rows]
+    for kind, key, most in limits:
+        found = opened.scalar(
             select(func.count()).select_from(FailedSignIn).where(
-                FailedSignIn.kind == kind, FailedSignIn.key == key, FailedSignIn.at > since)
+                FailedSignIn.kind == kind, FailedSignIn.key == _short(key), FailedSignIn.at > since)
         )  # fmt: skip
-        counts.append(found // weight)
-    return max(counts)
+        if found > most:
+            opened.execute(delete(FailedSignIn).where(FailedSignIn.id.in_(ids)))  # waiting is not made longer by asking
+            opened.commit()
+            abort(429)
+    return ids
+
+
+def succeeded(opened, ids):
+    """Forget the attempt that was right, and those of the same account from the same address before it."""
+    mine = select(FailedSignIn.kind, FailedSignIn.key).where(FailedSignIn.id == ids[0]).subquery()
+    opened.execute(delete(FailedSignIn).where(FailedSignIn.id.in_(ids[1:])))
+    opened.execute(delete(FailedSignIn).where(tuple_(FailedSignIn.kind, FailedSignIn.key).in_(select(mine))))
+
+
+def _key(username):
+    return (username or "").replace("\0", "").strip().lower()
+
+
+def _short(key):
+    return key if len(key) <= 120 else hashlib.sha256(key.encode()).hexdigest()

@@ -13,8 +13,9 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
-from sqlalchemy.orm import relationship
+from sqlalchemy.orm import relationship, synonym
 
+from app.core.numbering import NumberSeries
 from models.base import Archived, Exact, Localized, Model, Stamped, percent_column, reference, shared
 
 
@@ -51,6 +52,7 @@ class Currency(Model):
     __tablename__ = "currencies"
     __label__ = ("code",)
     code = Column(String(3), primary_key=True, doc="ISO 4217")
+    id = synonym("code")
     digits = Column(Integer, nullable=False, default=2, doc="decimal places, ISO 4217")
     active = Column(Boolean, nullable=False, default=True)
 
@@ -77,6 +79,7 @@ class Country(Model):
 
     __tablename__ = "countries"
     code = Column(String(2), primary_key=True, doc="ISO 3166-1 alpha-2")
+    id = synonym("code")
     names = Column(Localized, nullable=False)
 
     def __repr__(self):
@@ -90,6 +93,7 @@ class Unit(Model):
     __tablename__ = "units"
     __label__ = ("code", "symbols")
     code = Column(String(8), primary_key=True, doc="UN/ECE Rec 20: C62 piece, KGM kilogram ...")
+    id = synonym("code")
     symbols = Column(Localized, nullable=False, doc="as printed beside a quantity")
     digits = Column(Integer, nullable=False, default=0, doc="decimal places a quantity may have")
 
@@ -177,3 +181,6 @@ class DeliveryMethod(Model, Stamped, Archived):
 
     def __repr__(self):
         return self.code
+
+
+NumberSeries.branch = relationship(Branch, viewonly=True)

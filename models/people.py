@@ -1,5 +1,8 @@
 """Who a user is: staff or external, and for which customers he acts."""
 
+from datetime import UTC
+
+from flask_appbuilder.security.sqla.models import Group, Role, User
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -13,9 +16,28 @@ from sqlalchemy import (
     String,
     UniqueConstraint,
 )
-from sqlalchemy.orm import relationship
+from sqlalchemy.orm import backref, relationship
 
 from models.base import Archived, Model, Stamped, infrastructure, shared
+
+NO_MAIL = "no-mail.invalid"  # an account without an e-mail address; never shown, never mailed
+PERSONAL = "personal:"  # a role that holds the ticks of one person: personal:<user id>
+
+# the framework's own tables take part in the history; what signing in writes there is nobody's action
+Role.__history__, Group.__history__, User.__history__ = "role", "group", ("person", "user")
+User.__secret__ = frozenset({"password", "last_login", "login_count", "fail_login_count", "created_on", "changed_on",
+                             "created_by_fk", "changed_by_fk"})  # fmt: skip
+
+
+def names_of(rows):
+    """Names in one line, in order."""
+    return ", ".join(sorted(row.name for row in rows))
+
+
+Group.role_names = property(lambda group: names_of(group.roles))
+Group.user_count = property(lambda group: len(group.users))
+Role.user_count = property(lambda role: len(role.user))
+Role.permission_count = property(lambda role: sum(one.permission.name != "menu_access" for one in role.permissions))
 
 
 @infrastructure
@@ -26,10 +48,13 @@ class Person(Model):
     __table_args__ = (
         CheckConstraint("kind in ('staff', 'external')", name="ck_people_kind"),
         CheckConstraint("kind <> 'staff' or branch_id is not null", name="ck_people_branch"),
+        CheckConstraint("state in ('invited', 'active', 'inactive')", name="ck_people_state"),
     )
     __history__ = "person"
     id = Column("user_id", Integer, ForeignKey("ab_user.id", ondelete="CASCADE"), primary_key=True)
     kind = Column(String(8), nullable=False, doc="staff or external")
+    state = Column(String(8), nullable=False, default="invited", server_default="invited",
+                   doc="invited: he has not chosen a password yet")  # fmt: skip
     locale = Column(String(12), nullable=False, default="en")
     calendar = Column(
         String(10), nullable=False, default="", doc="gregorian or jalali; empty: the language's own"
@@ -42,11 +67,57 @@ class Person(Model):
     branch_limited = Column(
         Boolean, nullable=False, default=False, doc="sees this branch and those below it only"
     )
-    user = relationship("User", lazy="joined")
+    user = relationship("User", lazy="joined", innerjoin=True, backref=backref("person", uselist=False))
     branch = relationship("Branch")
+    memberships = relationship(
+        "Membership", primaryjoin="Person.id == foreign(Membership.user_id)", viewonly=True, order_by="Membership.id"
+    )
 
     def __repr__(self):
-        return self.user.get_full_name()
+        return self.full_name
+
+    @property
+    def username(self):
+        return self.user.username
+
+    @property
+    def full_name(self):
+        return self.user.get_full_name().strip() or self.user.username
+
+    @property
+    def first_name(self):
+        return self.user.first_name
+
+    @property
+    def last_name(self):
+        return self.user.last_name
+
+    @property
+    def email(self):
+        """His address, empty where he has none."""
+        return "" if self.user.email.lower().endswith(NO_MAIL) else self.user.email
+
+    @property
+    def last_login(self):
+        """When he last signed in (UTC)."""
+        return self.user.last_login and self.user.last_login.replace(tzinfo=UTC)
+
+    @property
+    def roles(self):
+        """Roles given by name; his own ticks are told apart (`PERSONAL`)."""
+        return [role for role in self.user.roles if not role.name.startswith(PERSONAL)]
+
+    @property
+    def groups(self):
+        return self.user.groups
+
+    @property
+    def role_names(self):
+        return names_of(self.roles)
+
+    @property
+    def group_names(self):
+        return names_of(self.groups)
 
 
 @shared
@@ -57,7 +128,7 @@ class AccessGroup(Model, Stamped, Archived):
     __label__ = ("name",)
     __history__ = "access_group"
     name = Column(String(120), nullable=False, unique=True)
-    profile = Column(String(20), nullable=False, default="Customer", doc="managed role its members hold")
+    profile = Column(String(64), nullable=False, default="Customer", doc="name of the role its members hold")
     restrictions = relationship("AccessRestriction", back_populates="group", cascade="all, delete-orphan")
 
     def __repr__(self):

@@ -33,6 +33,9 @@ VERBS = {  # roles speak of read, write, delete and of steps, not of the framewo
 class Interface(SQLAInterface):
     """The framework's datamodel; our lists, forms and records go their own, flat way."""
 
+    def get_search_columns_list(self):
+        return []  # we have filters of our own; the framework stumbles over synonyms
+
 
 class HouseView(ModelView):
     """A generated screen. Set `datamodel`, `noun`, the columns and, where there are, `flow` and `reports`."""
@@ -55,8 +58,10 @@ class HouseView(ModelView):
     page_size = 25
     add_label = None
     method_permission_name = VERBS
+    exclude_route_methods = frozenset({"download"})  # the framework's folder of uploads; ours are kept by content
     label_columns = {}
     messages = False
+    more_permissions = ()  # what rules ask for beside the steps
     groups = ()  # ((title, field names), ...): how a long form is parted
 
     def __init_subclass__(cls, **kwargs):
@@ -70,8 +75,9 @@ class HouseView(ModelView):
         super().__init__(**kwargs)
         if self.flow:
             self.base_permissions += [f"can_{name}" for name in self.flow.transitions]
-            if "can_override" not in self.base_permissions:
-                self.base_permissions.append("can_override")
+            for name in ("can_override", *(f"can_{one}" for one in self.more_permissions)):
+                if name not in self.base_permissions:
+                    self.base_permissions.append(name)
         ENDPOINTS.setdefault(self.datamodel.obj, f"{self.route_base}/choices")
 
     def _init_forms(self):
@@ -246,7 +252,8 @@ class HouseView(ModelView):
 
     def _check_version(self, row):
         seen = request.form.get("version", "")
-        if seen.isdigit() and row.version and int(seen) != row.version:
+        version = getattr(row, "version", None)
+        if seen.isdigit() and version and int(seen) != version:
             raise stale(row)
 
     def refusal(self, error):

@@ -29,7 +29,8 @@ def answer(view, listing, kind):
         db.session.commit()
         return redirect(url_for("RunView.show", pk=run.id))
     media, stream = KINDS[kind]
-    body = stream(columns(view), rows(listing), listing.reader, title=str(view.list_title))
+    more = {"title": str(view.list_title)} if kind == "xlsx" else {}
+    body = stream(columns(view), rows(listing), listing.reader, **more)
     return Response(
         stream_with_context(body),
         mimetype=media,

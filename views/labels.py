@@ -3,6 +3,9 @@
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext as _lp
 
+from app.core.localized import pick
+from app.reading import locale
+
 LABELS = {
     "id": _l("Number"), "number": _l("Number"), "name": _l("Name"), "names": _l("Name"), "title": _l("Title"),
     "customer": _l("Customer"), "state": _l("Status"), "kind": _l("Kind"), "type": _l("Type"),
@@ -47,6 +50,9 @@ LABELS = {
     "service_period": _l("Service period"), "city": _l("City"), "street": _l("Street"), "postcode": _l("Postcode"),
     "region": _l("Region"), "recipient": _l("Recipient"), "label": _l("Label"), "legal_name": _l("Legal name"),
     "address": _l("Address"), "bank": _l("Bank details"), "logo": _l("Logo"), "colour": _l("Colour"),
+    "terms_days": _l("Days to pay"), "credits": _l("Corrects invoice"), "confirmed_at": _l("Confirmed at"),
+    "answered_at": _l("Answered at"), "resolved_at": _l("Resolved at"), "terminated_on": _l("Terminated on"),
+    "predecessor": _l("Renewed contract"), "about": _l("About"),
     "active": _l("Active"), "username": _l("User name"), "first_name": _l("First name"), "last_name": _l("Last name"),
 }  # fmt: skip
 
@@ -91,4 +97,6 @@ def value_label(name, value, states=None):
     """The word of a coded value, where it has one."""
     if states and name == "state":
         return states.get(value, value)
-    return VALUES.get(name, {}).get(value, value)
+    if isinstance(value, dict):  # one text in several languages
+        return pick(value, locale())
+    return VALUES.get(name, {}).get(value, value) if isinstance(value, str) else value

@@ -113,3 +113,18 @@ def _applies(rule, order, facts):
         checks.append(rule.category_id in facts.categories)
     return bool(checks) and all(checks)
 
+
+def check_rule(rule, work):
+    """A rule says when it applies: one condition at least, and an amount in a currency.
+
+    :raises BusinessError: 'no_condition', 'currency_missing', 'bad_value'
+    """
+    conditions = (rule.over_amount is not None, rule.new_customer, rule.over_credit, rule.over_discount is not None,
+                  rule.category is not None)  # fmt: skip
+    if not any(conditions):
+        raise BusinessError("no_condition", _l("Fill in at least one condition."), field="over_amount")
+    if rule.over_amount is not None and not rule.currency_code:
+        raise BusinessError("currency_missing", _l("Choose the currency of the amount."), field="currency_code")
+    for name in ("over_amount", "over_discount"):
+        if (getattr(rule, name) or 0) < 0:
+            raise BusinessError("bad_value", _l("This must not be negative."), field=name)

@@ -11,7 +11,7 @@ from app.core import secret
 from app.core.errors import NotFound
 from models.people import SetPasswordLink
 
-INVITATION_HOURS, RESET_HOURS = 7 * 24, 2
+LASTS = timedelta(hours=24)
 
 
 def token(link):
@@ -19,20 +19,38 @@ def token(link):
     return f"{link.id}.{secret.mark('set-password', link.id, link.user_id)}"
 
 
-def make(user_id, work, hours=RESET_HOURS):
+def make(user_id, work):
     """A new link for a user; those he was sent before stop working."""
-    work.session.execute(
-        update(SetPasswordLink)
-        .where(SetPasswordLink.user_id == user_id, SetPasswordLink.used_at.is_(None))
-        .values(used_at=work.now)
-    )
+    forget(user_id, work)
     link = SetPasswordLink(user_id=user_id, token_sha256=secret.mark("unborn", user_id, work.now),
-                           expires_at=work.now + timedelta(hours=hours))  # fmt: skip
+                           expires_at=work.now + LASTS)  # fmt: skip
     work.session.add(link)
     work.session.flush()
     link.token_sha256 = _hash(token(link))
     work.session.flush()
     return link
+
+
+def forget(user_id, work):
+    """Let every link a user was sent stop working."""
+    work.session.execute(
+        update(SetPasswordLink)
+        .where(SetPasswordLink.user_id == user_id, SetPasswordLink.used_at.is_(None))
+        .values(used_at=work.now)
+    )
+
+
+def open_for(user_id, work, link_id=None):
+    """The link a user may use now, if any.
+
+    :param link_id: only if it is this one
+    """
+    statement = select(SetPasswordLink).where(
+        SetPasswordLink.user_id == user_id, SetPasswordLink.used_at.is_(None), SetPasswordLink.expires_at > work.now
+    )
+    if link_id is not None:
+        statement = statement.where(SetPasswordLink.id == link_id)
+    return work.session.scalars(statement.order_by(SetPasswordLink.id.desc()).limit(1)).first()
 
 
 def use(given, work):

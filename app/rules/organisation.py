@@ -1,12 +1,15 @@
 """The rows every installation begins with. Languages are written out where people read them."""
 
 from babel import Locale
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
+from app.core.errors import BusinessError
 from app.core.localized import LOCALES, babel_locale
 from app.core.money import digits
-from app.core.numbering import NumberSeries
+from app.core.numbering import NumberCounter, NumberSeries
+from app.rules import masters
 from models.base import HOUSE_BRANCH
 from models.orders import OrderType
 from models.organisation import (
@@ -36,6 +39,14 @@ UNITS = {  # UN/ECE Rec 20: symbol en, fa, ro, ru, tr, zh_Hans_CN; decimal place
     "BX": (("boxes", "جعبه", "cutii", "кор.", "kutu", "箱"), 0),
     "SET": (("sets", "ست", "seturi", "компл.", "takım", "套"), 0),
 }
+
+
+NUMBER_MODES = {"auto": _l("By the series"), "manual": _l("By hand"),
+                "auto_overridable": _l("By the series, or by hand")}  # fmt: skip
+CONFIRMATIONS = {"manager": _l("A person approves"), "auto_stock_check": _l("By itself, when the goods are in stock")}
+DELETE_POLICIES = {"confirm": _l("After a question"), "hq_only": _l("By the head office only"),
+                   "special_approval": _l("After a special approval")}  # fmt: skip
+PRESETS = {"": _l("Our own words"), "S0": "S0", "S1": "S1", "S2": "S2", "S3": "S3", "S4": "S4"}
 
 
 def texts(*words):
@@ -136,3 +147,92 @@ def _countries():
         {"code": code, "names": {one: names[one].get(code, code) for one in LOCALES}}
         for code in sorted(codes)
     ]
+
+
+# --- what may be saved -------------------------------------------------------------------------
+
+
+def check_branch(branch, work):
+    """A branch hangs under another one, never under itself; the head office stays at the top and in use."""
+    masters.check_parent(branch, work)
+    if branch.id == HOUSE_BRANCH and branch.parent is not None:
+        raise BusinessError("head_office", _l("The head office is above all branches."), field="parent")
+
+
+def check_currency(currency, work):
+    """Codes are those of ISO 4217, in capitals."""
+    _coded(currency, 3, work)
+    if not 0 <= currency.digits <= 4:
+        raise BusinessError("bad_digits", _l("Decimal places are 0 to 4."), field="digits")
+
+
+def check_unit(unit, work):
+    """Codes are those of UN/ECE Recommendation 20, in capitals."""
+    _coded(unit, 8, work)
+    if not 0 <= unit.digits <= 6:
+        raise BusinessError("bad_digits", _l("Decimal places are 0 to 6."), field="digits")
+
+
+def _coded(row, most, work):
+    row.code = (row.code or "").strip().upper()
+    fits = row.code.isascii() and row.code.isalnum() and len(row.code) <= most and (most != 3 or len(row.code) == 3)
+    if not fits:
+        raise BusinessError("bad_code", _l("This code is not possible."), field="code")
+
+
+def check_exchange_rate(row, work):
+    """A rate is above zero, between two different currencies."""
+    if row.rate <= 0:
+        raise BusinessError("bad_rate", _l("The rate must be above zero."), field="rate")
+    if row.base_code == row.currency_code:
+        raise BusinessError("same_currency", _l("Choose two different currencies."), field="base_code")
+
+
+def check_terms(terms, work):
+    """Days are not negative; a prepayment is a share of the whole."""
+    if not 0 <= terms.days <= 3650:
+        raise BusinessError("bad_days", _l("Days are 0 to 3650."), field="days")
+    _share(terms)
+
+
+def check_order_type(kind, work):
+    """Its series exists; its prepayment is a share of the whole."""
+    _share(kind)
+    if work.session.scalars(select(NumberSeries.id).where(NumberSeries.code == kind.series).limit(1)).first() is None:
+        raise BusinessError("no_series", _l("There is no such number series."), field="series")
+
+
+def _share(row):
+    share = row.prepayment_percent
+    if share is not None and not 0 <= share <= 100:
+        raise BusinessError("bad_share", _l("A share is 0 to 100 per cent."), field="prepayment_percent")
+
+
+def check_series(series, work):
+    """Numbers stay unique: once numbers were taken, a series keeps counting by year, or goes on without."""
+    if not 1 <= series.width <= 12:
+        raise BusinessError("bad_width", _l("Running digits are 1 to 12."), field="width")
+    if series.id is None:
+        return
+    taken = select(NumberCounter.year).where(NumberCounter.series_id == series.id).limit(1)
+    with work.session.no_autoflush:
+        year = work.session.scalars(taken).first()
+    if year is not None and series.yearly != (year > 0):
+        text = _l("Numbers of this series are in use: it cannot change how it counts the years.")
+        raise BusinessError("series_in_use", text, field="yearly")
+
+
+def remove(row, work):
+    """Delete a row of the house's own tables; one that is referred to is archived, or stays (X-44).
+
+    :raises BusinessError: 'head_office', 'in_use'
+    """
+    if isinstance(row, Branch) and row.id == HOUSE_BRANCH:
+        raise BusinessError("head_office", _l("The head office cannot be deleted."))
+    if hasattr(row, "archived_at"):
+        return masters.remove(row, work, parts=("tax_rates",))
+    if masters.referred_to(row, work):
+        raise BusinessError("in_use", _l("Other records refer to it."))
+    work.session.delete(row)
+    work.session.flush()
+    return "deleted"

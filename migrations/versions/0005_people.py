@@ -23,7 +23,7 @@ def upgrade():
     op.create_table(
         "access_groups",
         sa.Column("name", sa.String(length=120), nullable=False),
-        sa.Column("profile", sa.String(length=20), nullable=False),
+        sa.Column("profile", sa.String(length=64), nullable=False),
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("version", sa.Integer(), server_default="1", nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -65,6 +65,7 @@ def upgrade():
         "people",
         sa.Column("user_id", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(length=8), nullable=False),
+        sa.Column("state", sa.String(length=8), server_default="invited", nullable=False),
         sa.Column("locale", sa.String(length=12), nullable=False),
         sa.Column("calendar", sa.String(length=10), nullable=False),
         sa.Column("digits", sa.String(length=8), nullable=False),
@@ -75,6 +76,7 @@ def upgrade():
         sa.Column("branch_limited", sa.Boolean(), nullable=False),
         sa.CheckConstraint("kind <> 'staff' or branch_id is not null", name="ck_people_branch"),
         sa.CheckConstraint("kind in ('staff', 'external')", name="ck_people_kind"),
+        sa.CheckConstraint("state in ('invited', 'active', 'inactive')", name="ck_people_state"),
         sa.ForeignKeyConstraint(
             ["branch_id"],
             ["branches.id"],
