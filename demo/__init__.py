@@ -1,0 +1,1 @@
+"""A small company to look at and to test with; loads of generated orders for measurements."""

@@ -1,0 +1,33 @@
+"""The demo company: a believable year of a small wholesaler, made through the real rules.
+
+It belongs into an empty database only. Everything is one transaction: it is there as a whole, or not at all.
+"""
+
+from demo import folk, house, service, trade
+from demo.stage import Stage
+
+
+def fill(work, password):
+    """Make the demo company in the open unit of work of the house.
+
+    :param password: of every demo user
+    :raises RuntimeError: the database is not empty
+    """
+    stage = Stage(work)
+    with stage.scene(days=120):
+        house.make(work)
+        stage.users = folk.staff(work, password)
+        found = folk.buyers(work, stage.users["reviewer"])
+        external, group = folk.users(work, found, password)
+        stage.users |= external
+        stage.roles = folk.roles()
+        folk.own_prices(work, found)
+        group_id = group.id
+    made = trade.make(stage)
+    trade.credits(stage, made)
+    service.agreements(stage)
+    service.questions(stage, made)
+    service.papers(stage, group_id, made)
+    service.offers(stage)
+    service.notes(stage, made)
+    trade.papers(stage, made)
