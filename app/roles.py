@@ -9,7 +9,7 @@ from app.rules import permissions
 R, W, D = "read", "write", "delete"
 RW, RWD = (R, W), (R, W, D)
 
-STAFF_READ = dict.fromkeys(("customer", "product", "price_list", "category", "order", "quote", "contract", "invoice", "payment", "ticket", "file", "warehouse", "stock_level", "message", "document", "notification", "home", "run", "report", "profile", "address", "contact", "attachment", "price", "tag", "search"), (R,))  # fmt: skip
+STAFF_READ = dict.fromkeys(("customer", "product", "price_list", "category", "order", "quote", "contract", "invoice", "payment", "ticket", "file", "warehouse", "stock_level", "message", "document", "notification", "home", "run", "report", "profile", "address", "contact", "attachment", "price", "unit_factor", "tag", "search"), (R,))  # fmt: skip
 
 ROLES = {
     "Reviewer": STAFF_READ | {
@@ -42,7 +42,7 @@ ROLES = {
         "access_group": (R,),
     },
     "Editor": STAFF_READ | {
-        "product": RWD, "category": RWD, "price_list": RWD, "price": RWD, "file": RWD, "access_group": (R,),
+        "product": RWD, "category": RWD, "price_list": RWD, "price": RWD, "unit_factor": RWD, "file": RWD, "access_group": (R,),
         "desk": RW, "tag": RWD, "attachment": RW,
     },
     "Customer": {

@@ -123,6 +123,7 @@ class ProductPicture(Model, Stamped):
 
     __tablename__ = "product_pictures"
     __history__ = ("product", "pictures")
+    __secret__ = frozenset({"sha256", "thumb_sha256"})
     product_id = reference("products.id")
     product = relationship("Product", back_populates="pictures")
     name = Column(String(200), nullable=False, doc="file name as it was uploaded")
@@ -148,6 +149,7 @@ class UnitFactor(Model, Stamped):
     product_id = reference("products.id")
     product = relationship("Product", back_populates="factors")
     unit_code = Column(String(8), ForeignKey("units.code"), nullable=False)
+    unit = relationship("Unit")
     factor = quantity_column("base units in one of this unit", nullable=False)
 
 

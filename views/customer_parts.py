@@ -8,7 +8,6 @@ from sqlalchemy.orm import joinedload
 from wtforms import BooleanField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
-from app.core.errors import Malformed
 from app.core.scope import lifted
 from app.extensions import db
 from app.reading import reader
@@ -23,7 +22,7 @@ from views.cells import show as shown
 from views.fields import HouseForm, form_for
 from views.filters import Flag, Refers
 from views.masters import Coded, CodeField
-from views.parts import ParentField, PartView, belong
+from views.parts import ParentField, PartView, take
 from views.sections import button, line, table
 
 NEEDED = _l("Fill in this field.")
@@ -208,16 +207,11 @@ class PartApi(HouseApi):
         given = dict(given)
         if "country" in given:
             given["country_code"] = given.pop("country")
-        owner = given.pop("customer", None)
         mine = g.work.actor.customers
         if row.id is None:
-            owner = next(iter(mine)) if owner is None and len(mine) == 1 else owner
-            customer = db.session.get(Customer, owner) if isinstance(owner, int) and 0 < owner < 2**63 else None
-            if customer is None:
-                text = _("There is no such record: %(field)s.", field="customer")
-                raise Malformed("bad_reference", text, field="customer")
-            row.customer_id = customer.id
-            belong(row, "customer", customer)
+            if "customer" not in given and len(mine) == 1:
+                given["customer"] = next(iter(mine))
+            take(row, given, "customer")
         super().fill(row, given, [*allowed, "country_code"])
 
 

@@ -35,7 +35,7 @@ from views.base import HouseView, Interface
 from views.fields import ReferenceField, form_for, options
 from views.filters import Choice, Flag, Refers, Since, Words, like
 from views.labels import label
-from views.masters import ARCHIVED, Coded, CodeField, MasterView, Tagged
+from views.masters import ARCHIVED, Active, Coded, CodeField, MasterView, Tagged
 from views.sections import records
 
 COLUMNS = ["kind", "name", "number", "parent", "branch", "country_code", "language", "currency", "email", "phone",
@@ -272,8 +272,9 @@ class CustomerApi(HouseApi):
     portal_hidden = STAFF_ONLY
     filter_columns = ("id", "number", "name", "kind", "country", "country_code", "language", "currency",
                       "currency_code", "email", "phone", "tax_id", "manager", "branch", "created_at", "archived_at",
-                      "q")  # fmt: skip
-    word_filters = {"name": Words("name"), "q": Words("q"), "country": Coded("country", Country, "")}
+                      "active", "q")  # fmt: skip
+    word_filters = {"name": Words("name"), "q": Words("q"), "country": Coded("country", Country, ""),
+                    "active": Active("active")}  # fmt: skip
     order_columns = ("id", "name")
     write_fields = ("name", "kind", "number", "country", "language", "currency", "email", "phone", "tax_id",
                     "registration", "payment_terms", "credit_limit", "manager", "parent", "branch", "tags",

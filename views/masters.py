@@ -19,7 +19,7 @@ from reports.parts import Found
 from views.base import VERBS, HouseView
 from views.cells import said
 from views.fields import ReferenceField
-from views.filters import Flag, Refers
+from views.filters import Filter, Flag, Refers
 from views.listing import Listing
 
 MOST_PRINTED = 2_000  # records one printed list holds
@@ -47,6 +47,14 @@ class Coded(Refers):
 
     def apply(self, query, model, value, session):
         return query.filter(getattr(model, self.column) == str(value).upper())
+
+
+class Active(Filter):
+    """Over REST: `active` is true of what is not archived."""
+
+    def apply(self, query, model, value, session):
+        column = model.archived_at
+        return query.filter(column.is_(None) if str(value).lower() in ("true", "1", "yes") else column.is_not(None))
 
 
 class Tagged(Refers):

@@ -2,8 +2,11 @@
 
 from flask import g, redirect
 from flask_appbuilder import expose, has_access
+from flask_babel import gettext as _
 from sqlalchemy.orm.attributes import set_committed_value
 
+from app.core.errors import Malformed
+from app.extensions import db
 from views.base import HouseView
 from views.fields import ReferenceField
 
@@ -21,6 +24,19 @@ def belong(row, name, record):
     (column,) = type(row).__mapper__.relationships[name].local_columns
     setattr(row, column.key, record.id)
     set_committed_value(row, name, record)
+
+
+def take(row, given, name):
+    """Make a new row part of the record that JSON names; the name is taken out of `given`.
+
+    :raises Malformed: 'bad_reference'
+    """
+    target, value = type(row).__mapper__.relationships[name].mapper.class_, given.pop(name, None)
+    known = isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**63
+    record = db.session.get(target, value) if known else None
+    if record is None:
+        raise Malformed("bad_reference", _("There is no such record: %(field)s.", field=name), field=name)
+    belong(row, name, record)
 
 
 class PartView(HouseView):

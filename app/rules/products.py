@@ -87,9 +87,27 @@ def _check_figures(product, unit):
     if product.stock_threshold is not None:
         check_digits(product.stock_threshold, unit, "stock_threshold")
     for factor in product.factors:
-        if factor.factor is None or factor.factor <= 0:
-            raise BusinessError("figure_negative", _l("Enter a figure greater than zero."), field="factors")
-        check_digits(factor.factor, unit, "factors")
+        _check_factor(factor, unit)
+
+
+def check_factor(factor, work):
+    """What a unit factor must be before it is saved: a box holds twelve pieces.
+
+    :raises BusinessError: 'unit_unknown', 'unit_is_base', 'figure_negative', 'uneven_quantity'
+    """
+    with work.session.no_autoflush:
+        product, unit = (masters.related(factor, name, work) for name in ("product", "unit"))
+        if product is None or unit is None:
+            raise BusinessError("unit_unknown", _l("Choose a unit."), field="unit")
+        if unit.code == product.unit_code:
+            raise BusinessError("unit_is_base", _l("The product is counted in this unit already."), field="unit")
+        _check_factor(factor, product.unit)
+
+
+def _check_factor(factor, unit):
+    if factor.factor is None or factor.factor <= 0:
+        raise BusinessError("figure_negative", _l("Enter a figure greater than zero."), field="factor")
+    check_digits(factor.factor, unit, "factor")
 
 
 def check_digits(quantity, unit, field):
