@@ -51,6 +51,7 @@ def owned(
     rights = ("SELECT", "INSERT") if append_only else ("SELECT", "INSERT", "UPDATE", "DELETE")
     grant(table, STAFF, *rights)
     grant(table, "serai_external", *(rights if writable else ("SELECT",)))
+    grant(table, "serai_none", "SELECT")  # and no policy: it may ask, and gets no row
 
 
 def offered(table: str, *, audience=None, parent=None) -> None:
@@ -62,7 +63,7 @@ def offered(table: str, *, audience=None, parent=None) -> None:
         seen = f'everyone OR EXISTS (SELECT 1 FROM "{audience}" a WHERE a.record_id = "{table}".id)'
     policy(table, "serai_external", seen, "SELECT")
     grant(table, STAFF, "SELECT", "INSERT", "UPDATE", "DELETE")
-    grant(table, "serai_external", "SELECT")
+    grant(table, ("serai_none", "serai_external"), "SELECT")
 
 
 def audience(table: str) -> None:
@@ -75,7 +76,7 @@ def audience(table: str) -> None:
         "SELECT",
     )
     grant(table, STAFF, "SELECT", "INSERT", "UPDATE", "DELETE")
-    grant(table, "serai_external", "SELECT")
+    grant(table, ("serai_none", "serai_external"), "SELECT")
 
 
 def shared(table: str) -> None:
@@ -85,9 +86,10 @@ def shared(table: str) -> None:
 
 
 def staff_only(table: str, *, branch=None) -> None:
-    """Staff alone; row security is on, so that a grant by mistake shows nothing."""
+    """Staff alone; others may ask, but no policy names them, so they get no row."""
     _enable(table, f"{branch} = {ids('branches')}" if branch else "true")
     grant(table, STAFF, "SELECT", "INSERT", "UPDATE", "DELETE")
+    grant(table, ("serai_none", "serai_external"), "SELECT")
 
 
 def infrastructure(table: str, **rights: str) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from app.core import queue
 from app.core import work as _work
-from app.core.history import plain
+from app.core.history import owner_of, plain
 from app.core.scope import DECLARED, infrastructure, owned_by, rows_of
 
 Handler = Callable[[Any, Any, _work.Work], None]
@@ -99,11 +99,9 @@ def write(work_: _work.Work) -> None:
 
 
 def _row(work_: _work.Work, one: Pending) -> Fact:
-    rows = rows_of(type(one.record))
-    customer = int(getattr(one.record, rows.column)) if rows.kind == "owned" and rows.column else 0
     MODELS.setdefault(one.noun, type(one.record))
     return Fact(
-        customer_id=customer,
+        customer_id=owner_of(one.record),
         name=one.name,
         noun=one.noun,
         record_id=one.record.id,

@@ -153,7 +153,8 @@ def _merge(into: dict[str, list[Any]], delta: Mapping[str, list[Any]]) -> None:
         into[name] = [into[name][0] if name in into else before, after]
 
 
-def _customer_of(row: Any) -> int:
+def owner_of(row: Any) -> int:
+    """The customer a record belongs to; 0 where it is the house's own."""
     rows = rows_of(type(row))
     return int(getattr(row, rows.column)) if rows.kind == "owned" and rows.column else 0
 
@@ -168,7 +169,7 @@ def write(work_: _work.Work) -> None:
         mark = type(change.record).__history__
         work_.session.add(
             History(
-                customer_id=_customer_of(change.record),
+                customer_id=owner_of(change.record),
                 noun=mark if isinstance(mark, str) else type(change.record).__tablename__,
                 record_id=change.record.id,
                 at=work_.now,
