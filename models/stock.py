@@ -63,6 +63,10 @@ class StockLevel(Model):
     def free(self):
         return self.on_hand - self.reserved
 
+    @property
+    def sku(self):
+        return self.product.sku
+
     def __repr__(self):
         return f"{self.product} {self.warehouse}"
 
@@ -91,6 +95,10 @@ class StockMovement(Model, Stamped):
     noun = Column(String(40), nullable=False, default="", doc="source document")
     record_id = Column(BigInteger, doc="source document")
     reason = Column(String(500), nullable=False, default="")
+
+    @property
+    def sku(self):
+        return self.product.sku
 
     def __repr__(self):
         return f"{self.product} {self.quantity}"
