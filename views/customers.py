@@ -31,6 +31,7 @@ from models.tickets import Ticket
 from views import customer_parts as parts
 from views import wire
 from views.api import HouseApi
+from views.attachments import attachments_section
 from views.base import HouseView, Interface
 from views.fields import ReferenceField, form_for, options
 from views.filters import Choice, Flag, Refers, Since, Words, like
@@ -193,7 +194,8 @@ class CustomerView(MasterView):
         if row.active and g.work.actor.may("order.write"):
             url = f"/orders/add?customer={row.id}"
             house.links.append(SimpleNamespace(label=_("New order"), url=url, icon="fa-plus"))
-        house.sections += [parts.addresses(row), parts.contacts(row), *_lists(row), parts.people(row)]
+        house.sections += [parts.addresses(row), parts.contacts(row), *_lists(row), parts.people(row),
+                           attachments_section(row, "customer")]  # fmt: skip
 
     def _terms(self, row):
         used, limit = _credit(row)

@@ -53,6 +53,9 @@ LABELS = {
     "terms_days": _l("Days to pay"), "credits": _l("Corrects invoice"), "confirmed_at": _l("Confirmed at"),
     "answered_at": _l("Answered at"), "resolved_at": _l("Resolved at"), "terminated_on": _l("Terminated on"),
     "predecessor": _l("Renewed contract"), "about": _l("About"),
+    "tags": _l("Tags"), "tag": _l("Tag"), "first_order_at": _l("First order at"), "gets_documents": _l("Gets documents"),
+    "delivery": _l("Delivery"), "factor": _l("Holds"), "default": _l("Default"),
+    "retired_at": _l("Replaced at"), "replaces": _l("Replaces"),
     "active": _l("Active"), "username": _l("User name"), "first_name": _l("First name"), "last_name": _l("Last name"),
 }  # fmt: skip
 

@@ -13,6 +13,7 @@ from wtforms.validators import InputRequired, Length
 from app.core.errors import BusinessError, Malformed
 from app.core.work import current
 from app.extensions import db
+from app.reading import reader
 from app.rules import products, stock
 from models.base import HOUSE_BRANCH
 from models.organisation import Branch
@@ -21,6 +22,7 @@ from models.stock import StockLevel, StockMovement, Warehouse
 from views import wire
 from views.api import HouseApi
 from views.base import HouseView, Interface
+from views.cells import said
 from views.fields import DecimalText, HouseForm, ReferenceField, options
 from views.filters import Choice, Flag, Least, Refers, Since, Words
 from views.masters import ARCHIVED, Active, MasterView
@@ -181,6 +183,9 @@ class StockMovementView(HouseView):
         if made is None:
             form.form_errors.append(_("The count agrees with what is on hand, so nothing was booked."))
         return made
+
+    def more(self, row, house):
+        house.number, house.subtitle = row.sku, said(row.product, reader())
 
     def editable(self, row):
         raise BusinessError("movement_final", _l("A stock movement is never changed; book another one."))

@@ -142,6 +142,14 @@ def publish(file, upload, work):
     return made
 
 
+def remove(file, work, reason=""):
+    """Take a file back: its readers no longer find it, a tombstone says who removed it when and why."""
+    file.deleted_at, file.deleted_by = work.now, work.actor.user_id
+    file.deleted_reason = reason or None
+    work.session.flush()
+    return "deleted"
+
+
 # --- handing out -------------------------------------------------------------------------------
 
 
