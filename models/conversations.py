@@ -41,6 +41,7 @@ class Message(Model, Stamped):
     """One message of a conversation, with the files attached to it."""
 
     __tablename__ = "messages"
+    __label__ = ("text",)
     __history__ = "message"
     __table_args__ = (
         UniqueConstraint("customer_id", "id"),

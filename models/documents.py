@@ -23,6 +23,7 @@ class IssuedDocument(Model, Stamped):
     """The bytes of a document as it was issued: served for ever, whatever the template says by then."""
 
     __tablename__ = "documents"
+    __label__ = ("name", "number")
     __history__ = "document"
     __table_args__ = (
         UniqueConstraint("customer_id", "id"),

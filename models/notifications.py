@@ -11,6 +11,7 @@ class Notification(Model, Stamped):
     """One mail or SMS to one person, composed in his language; unsent ones survive a crash."""
 
     __tablename__ = "notifications"
+    __label__ = ("subject",)
     __history__ = "notification"
     __secret__ = frozenset({"body", "html"})  # kept here once, not again in the history
     __table_args__ = (

@@ -24,6 +24,7 @@ class Payment(Model, Stamped, Removable):
     """Money received or reported as sent; it settles nothing until finance confirms it (X-46)."""
 
     __tablename__ = "payments"
+    __label__ = ("number",)
     __history__ = "payment"
     __table_args__ = (
         UniqueConstraint("customer_id", "id"),

@@ -24,6 +24,7 @@ class Ticket(Model, Stamped, Removable):
     """A question or complaint with its conversation (TKT-01)."""
 
     __tablename__ = "tickets"
+    __label__ = ("number", "subject")
     __history__ = "ticket"
     __table_args__ = (
         UniqueConstraint("customer_id", "id"),

@@ -173,3 +173,8 @@ def make_contract(work, customer, *lines, submitted=True, active=True, **values)
     if active:
         contracts.FLOW.run_one("approve", contract)
     return contract
+
+
+def customer_of(work, identity):
+    """A customer that is there already, by its id."""
+    return work.session.get(Customer, identity)

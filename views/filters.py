@@ -31,7 +31,7 @@ class Filter:
     """One condition a reader can set. `name` is its parameter in the address."""
 
     def __init__(self, name, title=None, column=None):
-        self.name, self.title, self.column = name, title or label(name), column or name
+        self.name, self.title, self.column = name, label(name) if title is None else title, column or name
 
     def field(self):
         """The WTForms field that asks for it."""

@@ -12,7 +12,7 @@ from app.extensions import db
 from app.reading import reader
 from app.rules.orders import FLOW
 from models.orders import Order
-from views import lists
+from views import lists, queues
 from views.cells import show
 from views.labels import label
 
@@ -44,6 +44,7 @@ class HomeView(IndexView):
         )  # fmt: skip
         if g.work.actor.may("order.read"):
             self._orders(house)
+        house.queues += queues.staff()
         return house
 
     def _orders(self, house):

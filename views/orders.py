@@ -60,6 +60,7 @@ class OrderView(HouseView):
     noun = "order"
     flow = orders.FLOW
     route_base = "/orders"
+    more_permissions = ("supervise",)
     reports = ("order_confirmation",)
     list_title, add_title, edit_title = _l("Orders"), _l("New order"), _l("Change the order")
     add_label = _l("New order")
@@ -95,6 +96,7 @@ class OrderView(HouseView):
         Starts("reference", column="reference"),
     )  # fmt: skip
     on_delete = staticmethod(orders.remove)
+    additions = []  # noqa: RUF012  (view, row, house): what screens of later nouns put on an order's page
 
     def next_step(self, row):
         return orders.next_step(row, g.work)
@@ -107,6 +109,8 @@ class OrderView(HouseView):
             house.delete_url = self.url("delete", pk=row.id)
         if not self.outside:
             house.sections += _decisions(row)
+        for add in self.additions:
+            add(self, row, house)
 
     # --- header and lines on one screen ----------------------------------------------------------
 

@@ -8,12 +8,10 @@ from flask_babel import gettext as _
 
 from app.extensions import db
 from app.reading import reader
-from app.rules.invoices import FLOW as INVOICES
 from app.rules.orders import FLOW as ORDERS
 from app.rules.orders import next_step
-from models.invoices import Invoice
 from models.orders import Order
-from views import lists
+from views import lists, queues
 from views.cells import kind_of, show
 from views.labels import label
 
@@ -36,9 +34,9 @@ class PortalView(BaseView):
         house = SimpleNamespace(
             greeting=_("Welcome, %(name)s", name=g.work.actor.name), lead=None, actions=_actions(), todo=_todo(),
             orders=small(Order, ORDERS, ("number", "state", "ordered_at", "total_gross"), "/orders"),
-            invoices=small(Invoice, INVOICES, ("number", "payment_status", "due_on", "open_amount"), "/invoices"),
-            quick=SimpleNamespace(url="/orders/add", products_url="/orders/products"),
-            balance=None, messages=None, news=None,
+            invoices=queues.open_invoices(), lists=[one for one in (queues.tickets(), queues.contracts()) if one],
+            quick=SimpleNamespace(url="/orders/add", products_url="/orders/products") if g.work.actor.may("order.write") else None,
+            balance=queues.balance(), messages=queues.unread(), news=None,
         )  # fmt: skip
         return self.render_template("portal/home.html", title=_("Home"), house=house)
 
@@ -48,7 +46,9 @@ def _actions():
     if g.work.actor.may("order.write"):
         found.append(SimpleNamespace(label=_("New order"), url="/orders/add", icon="fa-plus"))
     if g.work.actor.may("ticket.write"):
-        found.append(SimpleNamespace(label=_("New ticket"), url="/tickets/add", icon="fa-life-ring"))
+        found.append(SimpleNamespace(label=_("Open a ticket"), url="/tickets/add", icon="fa-life-ring"))
+    if g.work.actor.may("payment.write"):
+        found.append(SimpleNamespace(label=_("Report payment"), url="/payments/add", icon="fa-money-bill-transfer"))
     return found
 
 

@@ -22,6 +22,7 @@ from views.filters import like, tsquery
 from views.labels import label, value_label
 
 HISTORY_SHOWN = 30
+PRINTED = {}  # report -> (record): what it prints of a record, where that depends on what is asked for
 SPARSE = frozenset({"discount_percent", "reason", "tax_rate", "months", "starts_on", "ends_on"})  # shown where filled in
 
 
@@ -130,8 +131,9 @@ def document(view, row, name, kind):
     """One document of a record, in the language asked for, else the record's own."""
     if name not in view.reports or name not in REPORTS or kind not in ("pdf", "html", "xlsx", "csv"):
         abort(404)
-    wanted = match_locale(request.args["lang"]) if request.args.get("lang") else None
-    filename, media, body = serve(name, row, kind, wanted, g.work)
+    printed = PRINTED[name](row) if name in PRINTED else row
+    wanted = match_locale(request.args["lang"]) if request.args.get("lang") else REPORTS[name].locale_of(printed)
+    filename, media, body = serve(name, printed, kind, wanted, g.work)
     db.session.commit()  # an issued document is frozen the first time it is asked for
     return Response(body, mimetype=media, headers={"Content-Disposition": f'inline; filename="{filename}"'})
 

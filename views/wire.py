@@ -77,6 +77,13 @@ def whole(field, value):
     return value
 
 
+def one_of(field, value, known):
+    """A coded value that is one of those known."""
+    if not isinstance(value, str) or value not in known:
+        raise bad(field, _("This value is not possible: %(field)s.", field=field))
+    return value
+
+
 def taken(field, value, most=20_000):
     """A text: no NUL, not endless."""
     if not isinstance(value, str):

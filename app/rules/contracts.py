@@ -108,9 +108,7 @@ def check(contract, work):
     :raises BusinessError: 'bad_term', 'bad_quantity', 'bad_price'; Conflict: 'frozen', 'start_fixed'
     """
     if contract.id is not None and FLOW.state(contract) != "draft":
-        raise Conflict(
-            "frozen", _l("This document has been issued or decided on. It can no longer be changed.")
-        )
+        documents.refuse_closed()
     contract.months = 12 if contract.months is None else contract.months
     contract.starts_on = contract.starts_on or today(contract, work)  # CON-06
     for position, line in enumerate(contract.lines, start=1):

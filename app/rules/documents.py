@@ -56,8 +56,7 @@ def _refuse_sealed(session: Session, *_: Any) -> None:
     for row in (*session.new, *session.dirty, *session.deleted):
         found = _seals.get(type(row))
         if found is not None and _touched(session, row, found) and _closed(row, found):
-            text = _l("This document has been issued or decided on. It can no longer be changed.")
-            raise Conflict("frozen", text)
+            refuse_closed()
 
 
 def _touched(session: Session, row: Any, found: Seal) -> bool:
@@ -84,6 +83,15 @@ def _was_closed(root: Any, found: Seal) -> bool:
         return False
     before = inspect(root).attrs.state.history.deleted
     return (before[0] if before else root.state) not in found.open
+
+
+def refuse_closed() -> None:
+    """Refuse a change of what has left the house.
+
+    :raises Conflict: 'frozen'
+    """
+    text = _l("This document has been issued or decided on. It can no longer be changed.")
+    raise Conflict("frozen", text)
 
 
 def discard(record: Any, work: Any, reason: str = "") -> None:

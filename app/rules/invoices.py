@@ -12,7 +12,7 @@ from wtforms import Form, StringField
 from wtforms.validators import Length, Optional
 
 from app.core import facts, numbering, scope
-from app.core.errors import BusinessError, Conflict, NotFound
+from app.core.errors import BusinessError, NotFound
 from app.core.flow import Flow
 from app.core.localized import pick
 from app.rules import documents
@@ -171,9 +171,7 @@ def check(invoice, work):
     :raises Conflict: 'frozen'; BusinessError: 'bad_quantity', 'bad_price', 'over_credit'
     """
     if invoice.id is not None and FLOW.state(invoice) != "draft":
-        raise Conflict(
-            "frozen", _l("This document has been issued or decided on. It can no longer be changed.")
-        )
+        documents.refuse_closed()
     for position, line in enumerate(invoice.lines, start=1):
         line.position, line.customer_id = position, invoice.customer_id
         if line.quantity is None or line.quantity <= 0:

@@ -9,7 +9,7 @@ from wtforms import Form, StringField
 from wtforms.validators import InputRequired, Length, Optional
 
 from app.core import facts, numbering, scope, settings
-from app.core.errors import BusinessError, Conflict
+from app.core.errors import BusinessError
 from app.core.flow import Flow
 from app.core.money import EXACT, Money
 from app.rules import documents, invoices
@@ -117,8 +117,7 @@ def still_open(payment, work):
     :raises Conflict: 'frozen'
     """
     if FLOW.state(payment) not in (("draft", "reported") if work.actor.inside else ("draft",)):
-        text = _l("This document has been issued or decided on. It can no longer be changed.")
-        raise Conflict("frozen", text)
+        documents.refuse_closed()
 
 
 def change(payment, work):

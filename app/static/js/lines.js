@@ -8,6 +8,8 @@ const given = JSON.parse($("[data-lines-given]", form).textContent);
 const said = given.texts;
 const show = (row, name, value) => { $(`[data-${name}]`, row).textContent = value ?? ""; };
 const header = () => Object.fromEntries($$(".order-head [name]", form).filter((field) => !field.disabled).map((field) => [field.name, field.type === "checkbox" ? field.checked : field.value.trim()]));
+const more = (row) => $$("[data-line-field]", row); // what a noun asks for beside SKU and quantity
+const asked = (row) => Object.fromEntries(more(row).filter((field) => field.value.trim()).map((field) => [field.dataset.lineField, field.matches("select") ? field.value : plain(field.value)]));
 const filled = () => $$("tr", body).filter((row) => $("[data-sku]", row).value.trim());
 
 /** Digits of any script as plain ASCII: people type what their keyboard gives. */
@@ -42,24 +44,25 @@ const total = wait(250, async () => {
 async function price(row) {
   const sku = $("[data-sku]", row).value.trim();
   const quantity = plain($("[data-quantity]", row).value) || "1";
-  const question = JSON.stringify([sku, quantity, header().customer, header().currency]);
+  const question = JSON.stringify([sku, quantity, header().customer, header().currency, asked(row)]);
   if (question === row.question) return; // leaving a field and Enter both ask
   row.question = question;
   refuse(row, "");
-  if (!sku) { for (const name of ["name", "unit", "unit-price", "amount", "source", "availability"]) show(row, name, ""); total(); return; }
+  if (!sku) { for (const name of ["name", "unit", "unit-price", "amount", "source", "availability"]) if ($(`[data-${name}]`, row)) show(row, name, ""); total(); return; }
   const head = header();
   if (head.customer === "") { refuse(row, said.customer); return; } // prices are the customer's
   const ticket = row.ticket = (row.ticket || 0) + 1;
   try {
-    const answer = await fetch(address(form.dataset.priceUrl, { customer: head.customer, currency: head.currency, sku, quantity }), { headers: { Accept: "application/json" } });
+    const answer = await fetch(address(form.dataset.priceUrl, { customer: head.customer, currency: head.currency, sku, quantity, ...asked(row) }), { headers: { Accept: "application/json" } });
     const found = await answer.json();
     if (ticket !== row.ticket) return;
     if (!answer.ok) { refuse(row, found.message); return; }
     show(row, "name", found.name);
     show(row, "unit", found.unit);
-    show(row, "unit-price", found.unit_price_text ?? found.unit_price);
+    if ($("[data-unit-price]", row)) show(row, "unit-price", found.unit_price_text ?? found.unit_price);
+    for (const field of more(row)) if (found.given && found.given[field.dataset.lineField]) field.placeholder = found.given[field.dataset.lineField];
     show(row, "amount", found.amount_text ?? found.amount);
-    show(row, "source", found.source);
+    if ($("[data-source]", row)) show(row, "source", found.source);
     show(row, "availability", found.available_text ?? found.available);
     $("[data-availability]", row).className = `availability ${found.enough === false ? "short" : "good"}`;
     refuse(row, found.refused ? found.refused.message || found.refused : "");
@@ -86,6 +89,10 @@ function add(line = {}) {
   const ask = wait(180, () => price(row));
   sku.addEventListener("change", () => price(row));
   quantity.addEventListener("input", ask);
+  for (const field of more(row)) {
+    if (line[field.dataset.lineField]) field.value = line[field.dataset.lineField];
+    field.addEventListener(field.matches("select") ? "change" : "input", ask);
+  }
   sku.addEventListener("keydown", (event) => {
     if (event.key === "Enter") { event.preventDefault(); combo.close(); if (sku.value.trim()) { if (!quantity.value) quantity.value = "1"; quantity.focus(); quantity.select(); price(row); } }
   });
@@ -103,7 +110,7 @@ function add(line = {}) {
 }
 
 function payload(submit, rows = filled()) {
-  const record = { ...header(), lines: rows.map((row) => ({ ...(row.dataset.id ? { id: row.dataset.id } : {}), sku: $("[data-sku]", row).value.trim(), quantity: plain($("[data-quantity]", row).value) || "1" })) };
+  const record = { ...header(), lines: rows.map((row) => ({ ...(row.dataset.id ? { id: row.dataset.id } : {}), sku: $("[data-sku]", row).value.trim(), quantity: plain($("[data-quantity]", row).value) || "1", ...asked(row) })) };
   if (submit) record.submit = true;
   if (form.dataset.version) record.version = Number(form.dataset.version);
   return record;

@@ -1,0 +1,248 @@
+"""Messages about orders and tickets: one list of what was written, the door that writes, the same over REST (X-38)."""
+
+from types import SimpleNamespace
+
+from flask import abort, flash, g, redirect, request
+from flask_appbuilder import expose, has_access
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext as _lp
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from app.core import facts
+from app.core.errors import BusinessError, Forbidden, NotFound
+from app.extensions import db
+from app.rules import conversations, tickets
+from models.conversations import Conversation, Message
+from views import threads, wire
+from views.api import HouseApi
+from views.base import VERBS, HouseView, Interface
+from views.filters import Choice, Filter, Flag, Since
+from views.formwork import kept, sent
+from views.listing import Listing
+
+NOUNS = {"order": _l("Orders"), "ticket": _l("Tickets")}
+SIDES = {"staff": _l("Our team"), "external": _l("Customer")}
+
+
+def record_of(noun, pk, verb="read"):
+    """The record people write about.
+
+    :raises Forbidden: the actor may not read such records; NotFound: it is not there, or not his
+    """
+    model = facts.model_of(noun) if isinstance(noun, str) and noun in threads.NOTED else None
+    if model is None:
+        raise NotFound("not_found", _("There is no such record."))
+    if not g.work.actor.may(f"{noun}.{verb}"):
+        raise Forbidden("not_permitted", _("You are not permitted to do this."))
+    found = db.session.get(model, pk) if 0 < pk < 2**63 else None
+    if found is None:
+        raise NotFound("not_found", _("There is no such record."))
+    return found
+
+
+def post(noun, row, text, work, attached=()):
+    """Write to the other side; what staff write into a ticket answers it."""
+    if noun not in threads.KINDS:
+        raise NotFound("not_found", _("There is no such record."))
+    if noun == "ticket" and work.actor.inside and work.actor.may("ticket.answer"):
+        with work.doing("ticket.answer"):
+            tickets.FLOW.run_one("answer", row, text=text, files=attached)
+        return conversations.messages(row, noun, threads.KINDS[noun], work)[-1]
+    return conversations.post(row, noun, threads.KINDS[noun], text, work, attached)
+
+
+class About(Filter):
+    """Messages about records of one noun, or about one record; the conversation knows."""
+
+    def apply(self, query, model, value, session):
+        return query.filter(model.conversation_id.in_(select(Conversation.id).where(self.condition(value))))
+
+    def condition(self, value):
+        if self.name == "noun":
+            return Conversation.noun == value
+        return Conversation.record_id == (int(value) if value.isdigit() and len(value) < 19 else 0)
+
+
+class AboutNoun(Choice, About):
+    """One kind of record people write about."""
+
+    apply, condition = About.apply, About.condition
+
+
+class Unread(Flag):
+    """What the reader has still to read."""
+
+    def apply(self, query, model, value, session):
+        wanted = conversations.is_unread(g.work.actor)
+        return query.filter(wanted if value else ~wanted)
+
+
+class MessageListing(Listing):
+    """Messages with the number of what they are about, asked for once per page."""
+
+    def query(self, with_state=True):
+        return super().query(with_state).options(joinedload(Message.conversation))
+
+    def page(self):
+        page = super().page()
+        self.numbers = threads.numbers(row.conversation for row in page.rows)
+        self.names = threads.authors([row.author_id for row in page.rows if threads._named(row)])
+        return page
+
+    def _row(self, row, names):
+        found = super()._row(row, names)
+        cells = dict(zip(names, found.cells, strict=True))
+        about = row.conversation
+        cells["about"] = self.numbers.get((about.noun, about.record_id)) or f"#{about.record_id}"
+        cells["author"] = threads.author(row, self.names)
+        found.cells = [cells[name] for name in names]
+        found.url = f"/{about.noun}s/show/{about.record_id}#messages-of-record"
+        return found
+
+
+class MessageView(HouseView):
+    datamodel = Interface(Message)
+    noun = "message"
+    route_base = "/messages"
+    list_title = _l("Messages")
+    list_columns = ["about", "created_at", "author", "text"]
+    label_columns = {"about": _l("About"), "author": _l("Author"), "created_at": _l("Written at")}
+    add_columns = edit_columns = ["text"]
+    method_permission_name = VERBS | {"write": "write", "note": "write"}
+    filters = (
+        AboutNoun("noun", NOUNS, _l("About")), Unread("unread", _l("Unread")),
+        Choice("inside", SIDES, _l("Written by")),
+        Since("from", "created_at", _l("Written from")), Since("until", "created_at", _l("Written until"), until=True),
+    )  # fmt: skip
+
+    def columns(self):
+        return list(self.list_columns)
+
+    def query(self):
+        return threads.readable(super().query())
+
+    def row(self, pk):
+        found = super().row(pk)
+        return found if g.work.actor.may(f"{found.conversation.noun}.read") else abort(404)
+
+    def listing(self, args):
+        return MessageListing(self, args)
+
+    @expose("/list/")
+    @has_access
+    def list(self):
+        house = self.listing(request.args).house()
+        house.add_url, house.empty_text = None, _("Write on the page of an order or a ticket.")
+        return self.render_template("house/list.html", title=self.list_title, house=house, widgets={})
+
+    @expose("/show/<int:pk>", methods=["GET"])
+    @has_access
+    def show(self, pk):
+        """A message is read on the page of what it is about."""
+        about = self.row(pk).conversation
+        record_of(about.noun, about.record_id)
+        return redirect(f"/{about.noun}s/show/{about.record_id}#messages-of-record")
+
+    @expose("/add", methods=["GET", "POST"])
+    @has_access
+    def add(self):
+        """Messages are written on the page of what they are about."""
+        flash(_("Write on the page of an order or a ticket."), "info")
+        return redirect(self.url("list"))
+
+    @expose("/edit/<int:pk>", methods=["GET", "POST"])
+    @has_access
+    def edit(self, pk):
+        """What was written stays as it was written."""
+        return self.show(pk)
+
+    @expose("/delete/<int:pk>", methods=["POST"])
+    @has_access
+    def delete(self, pk):
+        """The same: nobody takes back what the other side has read."""
+        self.row(pk)
+        return abort(404)
+
+    @expose("/write/<noun>/<int:pk>", methods=["POST"])
+    @has_access
+    def write(self, noun, pk):
+        """Write to the other side, from a record's page."""
+        row = record_of(noun, pk)
+        form = threads.MessageForm(sent())
+        return self._keep(noun, pk, "post", lambda: post(noun, row, form.text.data, g.work, kept(form.files, g.work)))
+
+    @expose("/note/<noun>/<int:pk>", methods=["POST"])
+    @has_access
+    def note(self, noun, pk):
+        """Keep a note for ourselves, from a record's page."""
+        if self.outside:
+            abort(404)
+        row = record_of(noun, pk)
+        form = threads.NoteForm(sent(), prefix="note-")
+        return self._keep(noun, pk, "note", lambda: conversations.write_note(row, noun, form.text.data, g.work), "notes")
+
+    def _keep(self, noun, pk, action, rule, anchor="messages-of-record"):
+        back = f"/{noun}s/show/{pk}#{anchor}"
+        try:
+            with g.work.doing(f"message.{action}"):
+                rule()
+                db.session.commit()
+        except BusinessError as error:
+            return self._refused(error, back)
+        flash(_("Sent") if action == "post" else _("Saved"), "success")
+        return redirect(back)
+
+
+class MessageApi(HouseApi):
+    noun = "message"
+    model = Message
+    resource_name = "messages"
+    list_fields = ("id", "version", "noun", "record_id", "at", "author", "inside", "text", "files")
+    filter_columns = ("id", "noun", "record_id", "inside", "created_at", "unread")
+    word_filters = {"noun": About("noun", ""), "record_id": About("record_id", ""),
+                    "unread": SimpleNamespace(apply=lambda query, model, value, session: query.filter(
+                        conversations.is_unread(g.work.actor) if value == "True" else ~conversations.is_unread(g.work.actor)))}  # fmt: skip
+    create_fields = ("noun", "record_id", "text")
+
+    def query(self):
+        query = threads.readable(super().query()).options(joinedload(Message.conversation))
+        for name in ("noun", "record_id"):  # ?noun=order&record_id=7, the short way
+            if request.args.get(name):
+                query = self.word_filters[name].apply(query, Message, request.args[name][:40], db.session)
+        return query
+
+    def loaded(self):
+        return ["text", "inside", "author_id", "created_at", "conversation_id"]
+
+    def prepare(self, rows):
+        g.message_names = threads.authors([row.author_id for row in rows if threads._named(row)])
+        g.message_files = threads.attachments([row.id for row in rows])
+
+    def value(self, row, name):
+        if name in ("noun", "record_id"):
+            return getattr(row.conversation, name)
+        if name == "at":
+            return wire.out(row, "created_at")
+        if name == "author":
+            return threads.author(row, g.message_names)
+        if name == "files":
+            return [{"id": one.id, "name": one.name, "url": threads.address(one)} for one in g.message_files.get(row.id, ())]
+        return super().value(row, name)
+
+    def create(self, given, work):
+        unknown = given.keys() - set(self.create_fields)
+        if unknown:
+            self.fill(None, dict.fromkeys(unknown), ())
+        noun = wire.taken("noun", given.get("noun"), 40)
+        row = record_of(noun, wire.whole("record_id", given.get("record_id")))
+        made = post(noun, row, wire.taken("text", given.get("text"), conversations.LONGEST + 1), work)
+        db.session.flush()
+        return made
+
+
+def register(appbuilder):
+    appbuilder.add_view(MessageView, "messages", label=_l("Messages"), icon="fa-comments", category="Service",
+                        category_label=_lp("menu", "Service"))  # fmt: skip
+    appbuilder.add_api(MessageApi)

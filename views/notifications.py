@@ -1,0 +1,140 @@
+"""What people were told by mail and SMS, what became of it, and the button that sends it again."""
+
+from types import SimpleNamespace
+
+from flask import abort, flash, g, redirect, render_template, request
+from flask_appbuilder import expose, has_access
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext as _lp
+
+from app.core.errors import Conflict
+from app.core.facts import model_of
+from app.notices.fate import in_words
+from app.notices.people import without_links
+from app.rules import notifications
+from models.customers import Customer
+from models.notifications import Notification
+from views.api import HouseApi
+from views.base import HouseView, Interface
+from views.filters import Choice, Filter, OwnerWords, Refers, Since
+from views.labels import label
+from views.listing import Listing
+
+CHANNELS = {"email": _l("E-mail"), "sms": _l("SMS")}
+SHOWN = {"order": "orders", "invoice": "invoices", "payment": "payments", "contract": "contracts", "ticket": "tickets",
+         "file": "files", "customer": "customers", "message": "messages"}  # fmt: skip
+
+
+class Address(Filter):
+    """An address by its beginning."""
+
+    def apply(self, query, model, value, session):
+        return query.filter(model.to.istartswith(value, autoescape=True))
+
+
+class NotificationListing(Listing):
+    """Notifications with the reason of a failure in words."""
+
+    def _row(self, row, names):
+        found = super()._row(row, names)
+        if "error" in names and row.error:
+            found.cells[names.index("error")] = str(in_words(row.error)[0])
+        if "channel" in names:
+            found.cells[names.index("channel")] = str(CHANNELS.get(row.channel, row.channel))
+        return found
+
+
+class NotificationView(HouseView):
+    datamodel = Interface(Notification)
+    noun = "notification"
+    flow = notifications.FLOW
+    route_base = "/notifications"
+    list_title = _l("Notifications")
+    list_columns = ["subject", "to", "channel", "state", "attempts", "created_at", "sent_at", "error"]
+    portal_columns = ["subject", "to", "channel", "created_at", "sent_at"]
+    internal = frozenset({"attempts", "error", "state", "customer", "customer_name", "user_id", "attach", "noun"})
+    add_columns = edit_columns = ["subject"]
+    label_columns = {"created_at": _l("Written at"), "channel": _l("Channel")}
+    facts = ((None, ["to", "locale", "created_at", "sent_at", "attempts"]),)
+    portal_facts = ((None, ["to", "locale", "created_at", "sent_at"]),)
+    filters = (
+        Address("to"), Choice("channel", CHANNELS), Refers("customer", Customer, "/customers/choices", column="customer_id"),
+        OwnerWords("customer_name", Customer, _l("Customer name")),
+        Since("from", "created_at", _l("Written from")), Since("until", "created_at", _l("Written until"), until=True),
+    )  # fmt: skip
+
+    def listing(self, args):
+        return NotificationListing(self, args)
+
+    @expose("/list/")
+    @has_access
+    def list(self):
+        house = self.listing(request.args).house()
+        house.add_url, house.empty_text = None, _("What people are told by e-mail and SMS is kept here.")
+        if self.outside:
+            house.states = None
+        return self.render_template("house/list.html", title=self.list_title, house=house, widgets={})
+
+    def editable(self, row):
+        raise Conflict("written", _("What was sent stays as it was written."))
+
+    def more(self, row, house):
+        house.subtitle = str(CHANNELS.get(row.channel, row.channel))
+        items = house.facts[0]["items"]
+        if self.outside:
+            house.state, house.history = None, None
+        elif row.error:
+            reason, detail = in_words(row.error)
+            items.append((label("error"), reason if row.state != "sent" else None, "text"))
+            items.append((_("Their words"), detail, "wide"))
+        if row.noun in SHOWN and model_of(row.noun) is not None and g.work.actor.may(f"{row.noun}.read"):
+            url = f"/{SHOWN[row.noun]}/show/{row.record_id}"
+            house.links.append(SimpleNamespace(label=_("What it is about"), url=url, icon="fa-arrow-up-right-from-square"))
+        body = render_template("house/_letter.html", text=without_links(row))
+        house.sections.insert(0, SimpleNamespace(id="text", title=_("Text"), body=body))
+
+    @expose("/add", methods=["GET", "POST"])
+    @has_access
+    def add(self):
+        """Notifications are written when something happens."""
+        flash(_("What people are told by e-mail and SMS is kept here."), "info")
+        return redirect(self.url("list"))
+
+    @expose("/edit/<int:pk>", methods=["GET", "POST"])
+    @has_access
+    def edit(self, pk):
+        """What was written stays as it was written."""
+        return redirect(self.url("show", pk=self.row(pk).id))
+
+    @expose("/delete/<int:pk>", methods=["POST"])
+    @has_access
+    def delete(self, pk):
+        """The same."""
+        self.row(pk)
+        return abort(404)
+
+
+class NotificationApi(HouseApi):
+    noun = "notification"
+    model = Notification
+    flow = notifications.FLOW
+    resource_name = "notifications"
+    list_fields = ("id", "version", "state", "name", "channel", "to", "subject", "locale", "noun", "record_id", "attempts",
+                   "error", "sent_at", "created_at")  # fmt: skip
+    show_fields = ("body",)
+    portal_hidden = frozenset({"attempts", "error", "state"})
+    filter_columns = ("id", "state", "name", "channel", "to", "noun", "record_id", "created_at", "sent_at")
+
+    def value(self, row, name):
+        if name == "body":
+            return without_links(row)
+        if name == "error" and row.error:
+            return row.error.partition(": ")[0]
+        return super().value(row, name)
+
+
+def register(appbuilder):
+    appbuilder.add_view(NotificationView, "notifications", label=_l("Notifications"), icon="fa-bell", category="Service",
+                        category_label=_lp("menu", "Service"))  # fmt: skip
+    appbuilder.add_api(NotificationApi)
