@@ -67,10 +67,11 @@ def of_user(user_id, session):
     if row is None or not row["active"]:
         return nobody()
     pairs = _pairs(session, row["stamp"], tuple(sorted(row["roles"])))
+    actor = _actor(row, pairs)
     return Access(
         user_id=user_id,
-        actor=_actor(row, pairs),
-        pairs=pairs,
+        actor=actor,
+        pairs=pairs if actor.kind != "nobody" else frozenset(),
         locale=row["locale"] or "",
         calendar=row["calendar"] or "",
         digits=row["digits"] or "",

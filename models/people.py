@@ -23,9 +23,10 @@ from models.base import Archived, Model, Stamped, infrastructure, shared
 NO_MAIL = "no-mail.invalid"  # an account without an e-mail address; never shown, never mailed
 PERSONAL = "personal:"  # a role that holds the ticks of one person: personal:<user id>
 
-# the framework's own tables take part in the history; what signing in writes there is nobody's action
+# the framework's own tables take part in the history; what signing in writes there is nobody's action,
+# and an address may be a placeholder: app.rules.people enters what there is to say about it
 Role.__history__, Group.__history__, User.__history__ = "role", "group", ("person", "user")
-User.__secret__ = frozenset({"password", "last_login", "login_count", "fail_login_count", "created_on", "changed_on",
+User.__secret__ = frozenset({"password", "email", "last_login", "login_count", "fail_login_count", "created_on", "changed_on",
                              "created_by_fk", "changed_by_fk"})  # fmt: skip
 
 

@@ -33,4 +33,5 @@ def _user(work, name, **more):
     if PASSWORD not in _HASHED:
         _HASHED[PASSWORD] = people.hashed(PASSWORD)
     user.password = _HASHED[PASSWORD]
+    people.FLOW.move(user.person, "active")
     return user.id

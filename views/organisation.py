@@ -156,7 +156,7 @@ class CurrencyView(CodedView):
     list_columns = ["code", "digits", "active"]
     add_columns, edit_columns = ["code", "digits"], ["digits", "active"]
     facts = ((None, list_columns),)
-    label_columns = {"digits": _l("Decimal places")}  # noqa: RUF012
+    label_columns = {"digits": _l("Decimal places")}
     include_route_methods = READ | {"add", "edit"}
     on_save = staticmethod(rules.check_currency)
 
@@ -182,7 +182,7 @@ class UnitView(CodedView):
     list_columns = ["code", "symbols", "digits"]
     add_columns, edit_columns = ["code", "symbols", "digits"], ["symbols", "digits"]
     facts = ((None, list_columns),)
-    label_columns = {"symbols": _l("Symbol"), "digits": _l("Decimal places")}  # noqa: RUF012
+    label_columns = {"symbols": _l("Symbol"), "digits": _l("Decimal places")}
     include_route_methods = READ | {"add", "edit"}
     on_save = staticmethod(rules.check_unit)
 
@@ -197,7 +197,7 @@ class ExchangeRateView(OfficeView):
     add_form = edit_form = form(ExchangeRate, add_columns, currency_code=CURRENCY,
                                 base_code=refers(_l("Base currency"), Currency, "/currencies/choices"))  # fmt: skip
     facts = ((None, list_columns),)
-    label_columns = {"base_code": _l("Base currency"), "rate": _l("Exchange rate")}  # noqa: RUF012
+    label_columns = {"base_code": _l("Base currency"), "rate": _l("Exchange rate")}
     on_save = staticmethod(rules.check_exchange_rate)
 
 
@@ -226,7 +226,7 @@ class TaxRateView(OfficeView):
     add_columns = edit_columns = ["category", "country_code", "valid_on", "rate"]
     add_form = edit_form = form(TaxRate, add_columns, country_code=COUNTRY)
     facts = ((None, list_columns),)
-    label_columns = {"category": _l("Tax category"), "rate": _l("Tax rate")}  # noqa: RUF012
+    label_columns = {"category": _l("Tax category"), "rate": _l("Tax rate")}
 
 
 class PaymentTermsView(OfficeView):
@@ -237,7 +237,7 @@ class PaymentTermsView(OfficeView):
     list_columns = ["code", "names", "days", "prepayment_percent", "archived_at"]
     add_columns = edit_columns = ["code", "names", "days", "prepayment_percent"]
     facts = ((None, list_columns),)
-    label_columns = {"days": _l("Days until due"), "prepayment_percent": _l("Prepayment")}  # noqa: RUF012
+    label_columns = {"days": _l("Days until due"), "prepayment_percent": _l("Prepayment")}
     on_save = staticmethod(rules.check_terms)
 
 
@@ -266,7 +266,7 @@ class OrderTypeView(OfficeView):
         payment_terms_id=refers(_l("Payment terms"), PaymentTerms, "/payment_terms/choices", needed=False),
     )  # fmt: skip
     facts = ((None, ["code", "names", "series", "number_mode", "confirmation", "delete_policy", "prepayment_percent"]),)
-    label_columns = {"series": _l("Number series"), "number_mode": _l("Numbering"), "confirmation": _l("Confirmation"),  # noqa: RUF012
+    label_columns = {"series": _l("Number series"), "number_mode": _l("Numbering"), "confirmation": _l("Confirmation"),
                      "delete_policy": _l("Deleting"), "prepayment_percent": _l("Prepayment")}  # fmt: skip
     on_save = staticmethod(rules.check_order_type)
 
@@ -280,7 +280,7 @@ class NumberSeriesView(OfficeView):
     add_columns, edit_columns = ["branch_id", "code", "prefix", "yearly", "width"], ["prefix", "yearly", "width"]
     add_form = form(NumberSeries, add_columns, branch_id=refers(_l("Branch"), Branch, "/branches/choices"))
     facts = ((None, list_columns),)
-    label_columns = {"prefix": _l("Prefix"), "yearly": _l("Starts at 1 every year"), "width": _l("Running digits")}  # noqa: RUF012
+    label_columns = {"prefix": _l("Prefix"), "yearly": _l("Starts at 1 every year"), "width": _l("Running digits")}
     include_route_methods = READ | {"add", "edit"}
     on_save = staticmethod(rules.check_series)
 
@@ -294,7 +294,7 @@ class PortalSettingsView(OfficeView):
     add_columns = edit_columns = ["code", "name", "preset", "address"]
     add_form = edit_form = form(Portal, add_columns, preset=one_of(_l("Wording"), rules.PRESETS))
     facts = ((None, list_columns),)
-    label_columns = {"preset": _l("Wording")}  # noqa: RUF012
+    label_columns = {"preset": _l("Wording")}
     include_route_methods = KEPT | {"choices"}
 
 
@@ -310,7 +310,7 @@ class ApprovalRuleView(OfficeView):
                                 currency_code=refers(_l("Currency"), Currency, "/currencies/choices", needed=False))  # fmt: skip
     facts = ((None, [*add_columns, "archived_at"]),)
     filters = (ARCHIVED,)
-    label_columns = {"texts": _l("What the reader is told")}  # noqa: RUF012
+    label_columns = {"texts": _l("What the reader is told")}
     on_save = staticmethod(approvals.check_rule)
 
 

@@ -1,6 +1,6 @@
 """Signing in and out, a forgotten password, and the link with which a password is chosen (ACC-01, ACC-03, X-03)."""
 
-from flask import flash, g, make_response, redirect, request, url_for
+from flask import flash, g, redirect, request, url_for
 from flask_appbuilder import BaseView, expose
 from flask_appbuilder.security.decorators import no_cache
 from flask_appbuilder.security.forms import LoginForm_db
@@ -94,7 +94,7 @@ class PasswordLinkView(BaseView):
             link = links.find(token, g.work)
         except NotFound as error:
             security.attempt(db.session, ("asker", request.remote_addr or "", security.ASKS_PER_ADDRESS))
-            return _private(self._page(_("Choose your password"), None, str(error.message)), 404)
+            return self._page(_("Choose your password"), None, str(error.message)), 404
         form = TwicePassword(request.form if request.method == "POST" else None)
         if request.method == "POST" and form.validate() and self._chosen(token, form):
             security.leave()
@@ -102,8 +102,7 @@ class PasswordLinkView(BaseView):
             return redirect(self.appbuilder.get_url_for_login)
         person = db.session.get(Person, link.user_id)
         lead = _("User name: %(name)s", name=person.username if person else "")
-        page = self._page(_("Choose your password"), form, lead, _("Save"))
-        return _private(page, 422 if form.errors else 200)
+        return self._page(_("Choose your password"), form, lead, _("Save")), 422 if form.errors else 200
 
     def _chosen(self, token, form):
         try:
@@ -125,13 +124,6 @@ class PasswordLinkView(BaseView):
             shown.append((_("Forgotten your password?"), url_for("PasswordLinkView.ask")))
         house = {"lead": lead, "save_label": save, "links": shown}
         return self.render_template("access/ask.html", title=title, form=form, house=house)
-
-
-def _private(page, status):
-    """The address of such a page is a secret: it is kept nowhere and told to nobody."""
-    answer = make_response(page, status)
-    answer.headers["Referrer-Policy"] = "no-referrer"
-    return answer
 
 
 def register(appbuilder):

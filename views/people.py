@@ -125,7 +125,7 @@ class PersonView(RuledView):
     add_form = edit_form = StaffForm
     facts = ((None, ["username", "first_name", "last_name", "kind", "email", "mobile"]),
              (None, ["role_names", "group_names", "branch", "branch_limited", "locale", "timezone", "last_login"]))  # fmt: skip
-    label_columns = {"full_name": _l("Name"), "role_names": _l("Roles"), "group_names": _l("User groups"),  # noqa: RUF012
+    label_columns = {"full_name": _l("Name"), "role_names": _l("Roles"), "group_names": _l("User groups"),
                      "last_login": _l("Last sign-in"), "branch_limited": _l("Sees this branch and those below it only")}  # fmt: skip
     quick = Named("q", _l("Name or e-mail"))
     filters = (Choice("kind", KINDS), ActsFor("customer", Customer, "/customers/choices"))
@@ -255,7 +255,8 @@ class PersonView(RuledView):
         return self._form(self.edit_title, form, [], self.url("show", pk=pk), row)
 
     def write(self, form, row):
-        data = dict(form.data)
+        rows = ("customer", "access_group", "branch")
+        data = {name: "" if value is None and name not in rows else value for name, value in form.data.items()}
         data["groups"] = db.session.scalars(select(Group).where(Group.name.in_(data.get("groups") or []))).all()
         if "branch" in data:
             data["branch_id"] = data.pop("branch").id

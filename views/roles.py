@@ -50,7 +50,7 @@ class RoleView(RuledView):
     add_columns = edit_columns = ["name"]
     add_form = edit_form = RoleForm
     facts = ((None, ["name", "permission_count", "user_count"]),)
-    label_columns = {"permission_count": _l("Permissions"), "user_count": _l("Users")}  # noqa: RUF012
+    label_columns = {"permission_count": _l("Permissions"), "user_count": _l("Users")}
     method_permission_name = VERBS | {"copy": "write"}
     include_route_methods = ROUTES | {"copy"}
     page_size = 100
@@ -136,7 +136,7 @@ class GroupView(RuledView):
     add_columns = edit_columns = ["name"]
     add_form = edit_form = GroupForm
     facts = ((None, ["name", "description", "role_names"]),)
-    label_columns = {"role_names": _l("Roles"), "user_count": _l("Users")}  # noqa: RUF012
+    label_columns = {"role_names": _l("Roles"), "user_count": _l("Users")}
     include_route_methods = ROUTES
     page_size = 100
 

@@ -39,7 +39,7 @@ class SettingView(BaseView):
 
     route_base = "/settings"
     class_permission_name = "Setting"
-    method_permission_name = {  # noqa: RUF012
+    method_permission_name = {
         "list": "read", "show": "read", "edit": "write", "drop": "write",
     }  # fmt: skip
     list_title = _l("Settings")

@@ -37,7 +37,9 @@ def check_parent(row, work):
     parent = related(row, "parent", work)
     if parent is None or row.id is None:
         return
-    if row.id in above(type(row), [parent.id], work):
+    with work.session.no_autoflush:  # a circle cannot be written, not even to look for it
+        around = parent is row or row.id in above(type(row), [parent.id], work)
+    if around:
         raise BusinessError("circular_parent", _l("A record cannot be placed below itself."), field="parent")
 
 

@@ -54,6 +54,7 @@ def create_user(work, username, *, kind, password=None, first_name="", last_name
     person = Person(user=user, kind=kind, locale=locale, branch_id=branch_id, **more)
     work.session.add(person)
     work.session.flush()
+    history.changed(work, person, email=(None, email or None))
     give_roles(person, roles_named(roles, work), groups, work)
     if password:
         FLOW.move(person, "active")
@@ -84,19 +85,22 @@ def change(person, work, *, username, first_name, last_name="", email="", roles=
     :raises BusinessError: as `create_user`, 'last_admin'
     """
     check_over(person, work)
-    user, username, email = person.user, username.strip(), email.strip()
+    user, username, email, known = person.user, username.strip(), email.strip(), person.email
+    ruled = permissions.rules(person)
     if username != user.username:
         check_username(username, person.kind, work)
     check_free(username, email, work, but=user.id)
     user.username, user.first_name, user.last_name = username, first_name.strip() or username, last_name.strip()
-    if email != person.email:
+    if email != known:
         user.email = email or _no_mail()
         links.forget(user.id, work)
+        history.changed(work, person, email=(known or None, email or None))
     for name, value in values.items():
         setattr(person, name, value)
     give_roles(person, roles_named(roles, work), groups, work)
     work.session.flush()
-    permissions.check_admins(work)
+    if ruled:
+        permissions.check_admins(work)
 
 
 def give_roles(person, roles, groups, work):
@@ -215,7 +219,8 @@ def deactivate(person, work):
     person.user.active = False
     links.forget(person.id, work)
     work.session.flush()
-    permissions.check_admins(work)
+    if permissions.rules(person):
+        permissions.check_admins(work)
 
 
 @FLOW.transition("activate", source={"inactive"}, target="active", label=_l("Activate"), icon="fa-user-check",
