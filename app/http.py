@@ -8,7 +8,7 @@ from flask_jwt_extended.exceptions import JWTExtendedException
 from flask_login import current_user
 from jwt.exceptions import PyJWTError
 
-from app import access, answers, idempotency
+from app import access, answers, idempotency, wording
 from app.core import scope
 from app.core.localized import LOCALES, direction, html_lang
 from app.core.work import Work, begin, end
@@ -54,6 +54,7 @@ def after(app):
     """What needs the framework to stand: languages, answers to errors, words for templates."""
     app.extensions["babel"].locale_selector = locale
     app.extensions["babel"].timezone_selector = lambda: reader().tz
+    wording.init()
     answers.init(app)
     app.after_request(idempotency.after)
 
