@@ -26,8 +26,12 @@ class AccessGroupForm(HouseForm):
     """The group's name and the role its members hold."""
 
     name = StringField(_l("Name"), [InputRequired(NEEDED), Length(max=120)])
-    profile = SelectField(_l("Profile"), choices=named_roles, default="Customer",
-                          description=_l("The role that members of the group hold."))  # fmt: skip
+    profile = SelectField(
+        _l("Profile"),
+        choices=named_roles,
+        default="Customer",
+        description=_l("The role that members of the group hold."),
+    )
 
 
 class RestrictionForm(HouseForm):
@@ -49,8 +53,18 @@ class AccessGroupView(RuledView):
     facts = ((None, ["name", "profile", "created_at", "archived_at"]),)
     filters = (Flag("archived", _l("Archived"), "archived_at"),)
     method_permission_name = VERBS | {"restrict": "write", "unrestrict": "write"}
-    include_route_methods = {"list", "show", "add", "edit", "delete", "choices", "export", "action_post",
-                             "restrict", "unrestrict"}  # fmt: skip
+    include_route_methods = {
+        "list",
+        "show",
+        "add",
+        "edit",
+        "delete",
+        "choices",
+        "export",
+        "action_post",
+        "restrict",
+        "unrestrict",
+    }
 
     def write(self, form, row):
         return rules.save(row or AccessGroup(), form.name.data, form.profile.data, g.work)
@@ -64,12 +78,22 @@ class AccessGroupView(RuledView):
             house.delete_url = self.url("delete", pk=row.id)
 
     def _restrictions(self, row):
-        rows = [([_named(one.category), _named(one.price_list)],
-                 self.url("unrestrict", pk=row.id, restriction=one.id)) for one in row.restrictions]  # fmt: skip
+        rows = [
+            ([_named(one.category), _named(one.price_list)], self.url("unrestrict", pk=row.id, restriction=one.id))
+            for one in row.restrictions
+        ]
         form = RestrictionForm() if self.may("write") else None
         title = _("Members find only this in the catalogue") if rows else _("Members find the whole catalogue")
-        return section("restrictions", title, "access/_rows.html", columns=[_("Category"), _("Price list")], rows=rows,
-                       form=form, add_url=self.url("restrict", pk=row.id), add_label=_("Add a restriction"))  # fmt: skip
+        return section(
+            "restrictions",
+            title,
+            "access/_rows.html",
+            columns=[_("Category"), _("Price list")],
+            rows=rows,
+            form=form,
+            add_url=self.url("restrict", pk=row.id),
+            add_label=_("Add a restriction"),
+        )
 
     @expose("/restrict/<int:pk>", methods=["POST"])
     @has_access
@@ -103,14 +127,32 @@ def _members(row):
         select(Person, Customer)
         .join(Membership, Membership.user_id == Person.id)
         .join(Customer, Customer.id == Membership.customer_id)
-        .where(Membership.access_group_id == row.id).order_by(Person.id).limit(200)
-    ).all()  # fmt: skip
+        .where(Membership.access_group_id == row.id)
+        .order_by(Person.id)
+        .limit(200)
+    ).all()
     may = g.work.actor.may("person.read")
-    rows = [([(person.full_name, f"/users/show/{person.id}") if may else person.full_name,
-              (customer.name, f"/customers/show/{customer.id}")], None) for person, customer in found]  # fmt: skip
-    return section("members", _("Members"), "access/_rows.html", columns=[_("User"), _("Customer")], rows=rows, form=None)
+    rows = [
+        (
+            [
+                (person.full_name, f"/users/show/{person.id}") if may else person.full_name,
+                (customer.name, f"/customers/show/{customer.id}"),
+            ],
+            None,
+        )
+        for person, customer in found
+    ]
+    return section(
+        "members", _("Members"), "access/_rows.html", columns=[_("User"), _("Customer")], rows=rows, form=None
+    )
 
 
 def register(appbuilder):
-    appbuilder.add_view(AccessGroupView, "access_groups", label=_l("Access groups"), icon="fa-user-lock",
-                        category="Administration", category_label=_l("Administration"))  # fmt: skip
+    appbuilder.add_view(
+        AccessGroupView,
+        "access_groups",
+        label=_l("Access groups"),
+        icon="fa-user-lock",
+        category="Administration",
+        category_label=_l("Administration"),
+    )

@@ -58,7 +58,9 @@ class LogoField(FileField):
 
 def refers(title, target, endpoint, needed=True):
     """A field for a column that holds the key of another record."""
-    return lambda: KeyReference(title, [InputRequired(NEEDED)] if needed else [Optional()], target=target, endpoint=endpoint)
+    return lambda: KeyReference(
+        title, [InputRequired(NEEDED)] if needed else [Optional()], target=target, endpoint=endpoint
+    )
 
 
 def one_of(title, words, default=None):
@@ -72,7 +74,10 @@ def form(model, names, **special):
     return type(f"{model.__name__}Form", (HouseForm,), fields)
 
 
-COUNTRY, CURRENCY = refers(_l("Country"), Country, "/countries/choices"), refers(_l("Currency"), Currency, "/currencies/choices")
+COUNTRY, CURRENCY = (
+    refers(_l("Country"), Country, "/countries/choices"),
+    refers(_l("Currency"), Currency, "/currencies/choices"),
+)
 ZONE = one_of(_l("Time zone"), {name: name for name in sorted(available_timezones())}, "UTC")
 
 
@@ -115,15 +120,35 @@ class BranchView(OfficeView):
     route_base = "/branches"
     list_title, add_title, edit_title = _l("Branches"), _l("New branch"), _l("Edit the branch")
     list_columns = ["name", "parent", "legal_name", "country_code", "currency_code", "timezone", "archived_at"]
-    add_columns = edit_columns = ["name", "parent", "legal_name", "address", "country_code", "tax_id", "registration", "bank",
-                                  "email", "phone", "timezone", "currency_code", "logo", "no_logo"]  # fmt: skip
+    add_columns = edit_columns = [
+        "name",
+        "parent",
+        "legal_name",
+        "address",
+        "country_code",
+        "tax_id",
+        "registration",
+        "bank",
+        "email",
+        "phone",
+        "timezone",
+        "currency_code",
+        "logo",
+        "no_logo",
+    ]
     add_form = edit_form = form(
-        Branch, add_columns, country_code=COUNTRY, currency_code=CURRENCY, timezone=ZONE,
+        Branch,
+        add_columns,
+        country_code=COUNTRY,
+        currency_code=CURRENCY,
+        timezone=ZONE,
         logo=lambda: LogoField(_l("Logo"), description=_l("PNG or JPEG, at most 2 MB; printed on documents.")),
         no_logo=lambda: BooleanField(_l("Remove the logo")),
-    )  # fmt: skip
-    facts = ((None, ["name", "parent", "legal_name", "country_code", "tax_id", "registration", "currency_code", "timezone"]),
-             (None, ["address", "bank", "email", "phone"]))  # fmt: skip
+    )
+    facts = (
+        (None, ["name", "parent", "legal_name", "country_code", "tax_id", "registration", "currency_code", "timezone"]),
+        (None, ["address", "bank", "email", "phone"]),
+    )
     filters = (ARCHIVED,)
     on_save = staticmethod(rules.check_branch)
 
@@ -245,7 +270,11 @@ class DeliveryMethodView(OfficeView):
     datamodel = Interface(DeliveryMethod)
     noun = "delivery_method"
     route_base = "/delivery_methods"
-    list_title, add_title, edit_title = _l("Delivery methods"), _l("New delivery method"), _l("Edit the delivery method")
+    list_title, add_title, edit_title = (
+        _l("Delivery methods"),
+        _l("New delivery method"),
+        _l("Edit the delivery method"),
+    )
     list_columns = ["code", "names", "archived_at"]
     add_columns = edit_columns = ["code", "names"]
     facts = ((None, list_columns),)
@@ -304,10 +333,21 @@ class ApprovalRuleView(OfficeView):
     route_base = "/approval_rules"
     list_title, add_title, edit_title = _l("Approval rules"), _l("New approval rule"), _l("Edit the approval rule")
     list_columns = ["name", "level", "over_amount", "currency_code", "new_customer", "over_credit", "archived_at"]
-    add_columns = edit_columns = ["name", "texts", "level", "over_amount", "currency_code", "new_customer", "over_credit",
-                                  "over_discount", "category", "branch"]  # fmt: skip
-    add_form = edit_form = form(ApprovalRule, add_columns,
-                                currency_code=refers(_l("Currency"), Currency, "/currencies/choices", needed=False))  # fmt: skip
+    add_columns = edit_columns = [
+        "name",
+        "texts",
+        "level",
+        "over_amount",
+        "currency_code",
+        "new_customer",
+        "over_credit",
+        "over_discount",
+        "category",
+        "branch",
+    ]
+    add_form = edit_form = form(
+        ApprovalRule, add_columns, currency_code=refers(_l("Currency"), Currency, "/currencies/choices", needed=False)
+    )
     facts = ((None, [*add_columns, "archived_at"]),)
     filters = (ARCHIVED,)
     label_columns = {"texts": _l("What the reader is told")}
@@ -316,11 +356,26 @@ class ApprovalRuleView(OfficeView):
 
 def register(appbuilder):
     screens = (
-        (BranchView, "fa-building"), (CurrencyView, "fa-coins"), (ExchangeRateView, "fa-arrow-right-arrow-left"),
-        (CountryView, "fa-globe"), (UnitView, "fa-ruler"), (TaxCategoryView, "fa-percent"), (TaxRateView, "fa-percent"),
-        (PaymentTermsView, "fa-calendar-day"), (DeliveryMethodView, "fa-truck"), (OrderTypeView, "fa-clipboard-list"),
-        (NumberSeriesView, "fa-hashtag"), (PortalSettingsView, "fa-door-open"), (ApprovalRuleView, "fa-scale-balanced"),
-    )  # fmt: skip
+        (BranchView, "fa-building"),
+        (CurrencyView, "fa-coins"),
+        (ExchangeRateView, "fa-arrow-right-arrow-left"),
+        (CountryView, "fa-globe"),
+        (UnitView, "fa-ruler"),
+        (TaxCategoryView, "fa-percent"),
+        (TaxRateView, "fa-percent"),
+        (PaymentTermsView, "fa-calendar-day"),
+        (DeliveryMethodView, "fa-truck"),
+        (OrderTypeView, "fa-clipboard-list"),
+        (NumberSeriesView, "fa-hashtag"),
+        (PortalSettingsView, "fa-door-open"),
+        (ApprovalRuleView, "fa-scale-balanced"),
+    )
     for view, icon in screens:
-        appbuilder.add_view(view, view.route_base.strip("/"), label=view.list_title, icon=icon, category="Administration",
-                            category_label=_l("Administration"))  # fmt: skip
+        appbuilder.add_view(
+            view,
+            view.route_base.strip("/"),
+            label=view.list_title,
+            icon=icon,
+            category="Administration",
+            category_label=_l("Administration"),
+        )

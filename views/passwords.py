@@ -72,7 +72,9 @@ class PasswordLinkView(BaseView):
         form = AskForm(request.form if request.method == "POST" else None)
         if request.method == "POST" and form.validate():
             self._promise(form.username.data)
-            lead = _("If there is such an account and it has an e-mail address, a link to a new password is on its way.")
+            lead = _(
+                "If there is such an account and it has an e-mail address, a link to a new password is on its way."
+            )
             return self._page(_("Look into your mailbox"), None, lead)
         lead = _("Enter your user name or e-mail address. We send you a link with which you choose a new password.")
         return self._page(_("Forgotten your password?"), form, lead, _("Send the link"))

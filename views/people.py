@@ -77,9 +77,10 @@ class NewPassword(HouseForm):
     """A password given by the administrator, or none: then the user chooses his own by a link."""
 
     password = PasswordField(
-        _l("Password"), description=_l("Leave it empty: the user then gets a link with which he chooses his own."),
+        _l("Password"),
+        description=_l("Leave it empty: the user then gets a link with which he chooses his own."),
         render_kw={"autocomplete": "new-password"},
-    )  # fmt: skip
+    )
 
 
 class NewStaffForm(StaffForm, NewPassword):
@@ -123,15 +124,33 @@ class PersonView(RuledView):
     list_columns = ["username", "full_name", "kind", "state", "email", "role_names", "last_login"]
     add_columns = edit_columns = ["kind"]
     add_form = edit_form = StaffForm
-    facts = ((None, ["username", "first_name", "last_name", "kind", "email", "mobile"]),
-             (None, ["role_names", "group_names", "branch", "branch_limited", "locale", "timezone", "last_login"]))  # fmt: skip
-    label_columns = {"full_name": _l("Name"), "role_names": _l("Roles"), "group_names": _l("User groups"),
-                     "last_login": _l("Last sign-in"), "branch_limited": _l("Sees this branch and those below it only")}  # fmt: skip
+    facts = (
+        (None, ["username", "first_name", "last_name", "kind", "email", "mobile"]),
+        (None, ["role_names", "group_names", "branch", "branch_limited", "locale", "timezone", "last_login"]),
+    )
+    label_columns = {
+        "full_name": _l("Name"),
+        "role_names": _l("Roles"),
+        "group_names": _l("User groups"),
+        "last_login": _l("Last sign-in"),
+        "branch_limited": _l("Sees this branch and those below it only"),
+    }
     quick = Named("q", _l("Name or e-mail"))
     filters = (Choice("kind", KINDS), ActsFor("customer", Customer, "/customers/choices"))
     method_permission_name = VERBS | {"ticks": "write", "join": "write", "leave": "write"}
-    include_route_methods = {"list", "show", "add", "edit", "step", "action_post", "export", "choices",
-                             "ticks", "join", "leave"}  # fmt: skip
+    include_route_methods = {
+        "list",
+        "show",
+        "add",
+        "edit",
+        "step",
+        "action_post",
+        "export",
+        "choices",
+        "ticks",
+        "join",
+        "leave",
+    }
 
     def query(self):
         """Users as the head office sees them; whoever is limited to branches manages nobody (ACC-27)."""
@@ -149,8 +168,10 @@ class PersonView(RuledView):
         house = self.listing(request.args).house()
         house.add_url = None
         if self.may("write"):
-            house.links = [{"label": _("New member of staff"), "url": self.url("add", kind="staff"), "icon": "fa-plus"},
-                           {"label": _("New external user"), "url": self.url("add", kind="external"), "icon": "fa-plus"}]  # fmt: skip
+            house.links = [
+                {"label": _("New member of staff"), "url": self.url("add", kind="staff"), "icon": "fa-plus"},
+                {"label": _("New external user"), "url": self.url("add", kind="external"), "icon": "fa-plus"},
+            ]
         return self.render_template("house/list.html", title=self.list_title, house=house, widgets={})
 
     @expose("/choices")
@@ -169,7 +190,9 @@ class PersonView(RuledView):
 
     def more(self, row, house):
         if self.may("write"):
-            house.links.append({"label": _("Permissions"), "url": self.url("ticks", pk=row.id), "icon": "fa-user-shield"})
+            house.links.append(
+                {"label": _("Permissions"), "url": self.url("ticks", pk=row.id), "icon": "fa-user-shield"}
+            )
         link = _shown_once(row)
         if link is not None:
             house.sections.append(_link(link))
@@ -183,14 +206,26 @@ class PersonView(RuledView):
     def _memberships(self, row):
         seen = {one.id for one in people.customers_of(row, g.work)}
         rows = [
-            ([(one.customer.name, f"/customers/show/{one.customer_id}"),
-              (one.access_group.name, f"/access_groups/show/{one.access_group_id}") if one.access_group else None],
-             self.url("leave", pk=row.id, membership=one.id))
-            for one in row.memberships if one.customer_id in seen
-        ]  # fmt: skip
+            (
+                [
+                    (one.customer.name, f"/customers/show/{one.customer_id}"),
+                    (one.access_group.name, f"/access_groups/show/{one.access_group_id}") if one.access_group else None,
+                ],
+                self.url("leave", pk=row.id, membership=one.id),
+            )
+            for one in row.memberships
+            if one.customer_id in seen
+        ]
         form = MembershipForm() if self.may("write") else None
-        return section("customers", _("Acts for"), "access/_rows.html", columns=[_("Customer"), _("Access group")],
-                       rows=rows, form=form, add_url=self.url("join", pk=row.id))  # fmt: skip
+        return section(
+            "customers",
+            _("Acts for"),
+            "access/_rows.html",
+            columns=[_("Customer"), _("Access group")],
+            rows=rows,
+            form=form,
+            add_url=self.url("join", pk=row.id),
+        )
 
     @expose("/step/<name>/<int:pk>", methods=["POST"])
     @has_access
@@ -294,12 +329,26 @@ def _shown_once(row):
 
 
 def _link(link):
-    lead = _("Hand this link to the user. It is shown only now, works once, and was also mailed if there is an address.")
+    lead = _(
+        "Hand this link to the user. It is shown only now, works once, and was also mailed if there is an address."
+    )
     until = _("Valid until %(time)s", time=format_datetime(link.expires_at, reader()))
-    return section("link", _("Link to choose a password"), "access/_link.html", lead=lead, until=until,
-                   url=f"{config.PUBLIC_URL or request.url_root.rstrip('/')}{PATH}{links.token(link)}")  # fmt: skip
+    return section(
+        "link",
+        _("Link to choose a password"),
+        "access/_link.html",
+        lead=lead,
+        until=until,
+        url=f"{config.PUBLIC_URL or request.url_root.rstrip('/')}{PATH}{links.token(link)}",
+    )
 
 
 def register(appbuilder):
-    appbuilder.add_view(PersonView, "users", label=_l("Users"), icon="fa-user", category="Administration",
-                        category_label=_l("Administration"))  # fmt: skip
+    appbuilder.add_view(
+        PersonView,
+        "users",
+        label=_l("Users"),
+        icon="fa-user",
+        category="Administration",
+        category_label=_l("Administration"),
+    )

@@ -78,7 +78,9 @@ class ProfileView(BaseView):
     def userinfo(self):
         """His data; what he may change is a form, the rest is shown."""
         person = db.session.get(Person, g.access.user_id)
-        editable = people.editable_fields(person, g.work) if person is not None and g.work.actor.kind != "nobody" else ()
+        editable = (
+            people.editable_fields(person, g.work) if person is not None and g.work.actor.kind != "nobody" else ()
+        )
         form = ProfileForm(request.form if request.method == "POST" else None, obj=person)
         for name in set(form._fields) - set(editable):
             del form[name]
@@ -113,7 +115,10 @@ class ProfileView(BaseView):
         if request.method == "POST" and form.validate() and _change(form):
             flash(_("Your password has been changed. You are signed out everywhere else."), "success")
             return redirect(url_for("ProfileView.userinfo"))
-        house = {"cancel_url": url_for("ProfileView.userinfo"), "crumbs": [(_("Profile"), url_for("ProfileView.userinfo"))]}
+        house = {
+            "cancel_url": url_for("ProfileView.userinfo"),
+            "crumbs": [(_("Profile"), url_for("ProfileView.userinfo"))],
+        }
         status = 422 if form.errors else 200
         return self.render_template("house/form.html", title=_("Change password"), form=form, house=house), status
 

@@ -25,7 +25,9 @@ NEEDED = _l("Fill in this field.")
 
 def named_roles():
     """The roles one can choose: those of single persons are ticked on their own pages."""
-    rows = db.session.scalars(select(Role.name).where(~Role.name.startswith(PERSONAL), Role.name != "Public").order_by(Role.name))
+    rows = db.session.scalars(
+        select(Role.name).where(~Role.name.startswith(PERSONAL), Role.name != "Public").order_by(Role.name)
+    )
     return options({name: name for name in rows})
 
 
@@ -107,15 +109,32 @@ class RoleView(RuledView):
 def copy_action(view, row):
     """The button that copies a role; it asks for the copy's name."""
     form = RoleForm(data={"name": _("Copy of %(name)s", name=row.name)})
-    return {"name": "copy", "label": _("Copy"), "ask": None, "icon": "fa-copy", "form_fields": list(form),
-            "url": view.url("copy", pk=row.id), "enabled": True, "primary": True, "danger": False, "version": None}  # fmt: skip
+    return {
+        "name": "copy",
+        "label": _("Copy"),
+        "ask": None,
+        "icon": "fa-copy",
+        "form_fields": list(form),
+        "url": view.url("copy", pk=row.id),
+        "enabled": True,
+        "primary": True,
+        "danger": False,
+        "version": None,
+    }
 
 
 def with_ticks(view, title, form, back, rows, lead=None):
     """A form with boxes for permissions."""
-    house = {"cancel_url": back, "save_label": _("Save"), "crumbs": [(str(view.list_title), view.url("list"))], "lead": lead}
+    house = {
+        "cancel_url": back,
+        "save_label": _("Save"),
+        "crumbs": [(str(view.list_title), view.url("list"))],
+        "lead": lead,
+    }
     status = 422 if form.errors or form.form_errors else 200
-    return view.render_template("access/ticks.html", title=title, form=form, house=house, rows=rows, version=None), status
+    return view.render_template(
+        "access/ticks.html", title=title, form=form, house=house, rows=rows, version=None
+    ), status
 
 
 class GroupForm(HouseForm):
@@ -145,7 +164,9 @@ class GroupView(RuledView):
 
     def more(self, row, house):
         rows = [([(str(user.person or user), f"/users/show/{user.id}")], None) for user in row.users]
-        house.sections.append(section("users", _("Users"), "access/_rows.html", columns=[_("Name")], rows=rows, form=None))
+        house.sections.append(
+            section("users", _("Users"), "access/_rows.html", columns=[_("Name")], rows=rows, form=None)
+        )
         if self.may("delete"):
             house.delete_url = self.url("delete", pk=row.id)
 
@@ -158,6 +179,12 @@ class GroupView(RuledView):
 
 
 def register(appbuilder):
-    appbuilder.add_view(RoleView, "roles", label=_l("Roles"), icon="fa-user-shield", category="Administration",
-                        category_label=_l("Administration"))  # fmt: skip
+    appbuilder.add_view(
+        RoleView,
+        "roles",
+        label=_l("Roles"),
+        icon="fa-user-shield",
+        category="Administration",
+        category_label=_l("Administration"),
+    )
     appbuilder.add_view(GroupView, "groups", label=_l("User groups"), icon="fa-users", category="Administration")

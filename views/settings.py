@@ -30,8 +30,13 @@ from views.roles import NEEDED
 from views.ruled import section
 
 OF = {"customer": Customer, "access_group": AccessGroup, "order_type": OrderType, "portal": Portal, "branch": Branch}
-CHOICES = {"customer": "/customers/choices", "access_group": "/access_groups/choices", "order_type": "/order_types/choices",
-           "portal": "/portals/choices", "branch": "/branches/choices"}  # fmt: skip
+CHOICES = {
+    "customer": "/customers/choices",
+    "access_group": "/access_groups/choices",
+    "order_type": "/order_types/choices",
+    "portal": "/portals/choices",
+    "branch": "/branches/choices",
+}
 
 
 class SettingView(BaseView):
@@ -40,8 +45,11 @@ class SettingView(BaseView):
     route_base = "/settings"
     class_permission_name = "Setting"
     method_permission_name = {
-        "list": "read", "show": "read", "edit": "write", "drop": "write",
-    }  # fmt: skip
+        "list": "read",
+        "show": "read",
+        "edit": "write",
+        "drop": "write",
+    }
     list_title = _l("Settings")
     noun = "setting"
     flow, internal, outside = None, frozenset(), False  # what the timeline asks a screen
@@ -49,15 +57,24 @@ class SettingView(BaseView):
     @expose("/list/")
     @has_access
     def list(self):
-        columns = [("text", _("Setting")), ("value", _("Value")), ("default", _("Default")), ("scopes", _("May differ by"))]
+        columns = [
+            ("text", _("Setting")),
+            ("value", _("Value")),
+            ("default", _("Default")),
+            ("scopes", _("May differ by")),
+        ]
         kept = {one.name: one for name in SETTINGS for one in rules.values(name, g.work) if one.scope == "system"}
         rows = []
         for number, (name, one) in enumerate(sorted(SETTINGS.items(), key=lambda pair: str(pair[1].text))):
             now = kept[name].value if name in kept else one.default
             cells = [str(one.text), in_words(one, now), in_words(one, one.default), _scopes(one)]
             rows.append(SimpleNamespace(id=number, url=url_for("SettingView.show", name=name), cells=cells))
-        house = SimpleNamespace(columns=[SimpleNamespace(name=name, label=title, kind="text") for name, title in columns],
-                                rows=rows, main="text", lead=_("What holds for the whole house, and where it may differ."))  # fmt: skip
+        house = SimpleNamespace(
+            columns=[SimpleNamespace(name=name, label=title, kind="text") for name, title in columns],
+            rows=rows,
+            main="text",
+            lead=_("What holds for the whole house, and where it may differ."),
+        )
         return self.render_template("house/list.html", title=_("Settings"), house=house, widgets={})
 
     @expose("/show/<name>")
@@ -66,18 +83,38 @@ class SettingView(BaseView):
         one = rules.declared(name)
         may = g.work.actor.may("setting.write")
         kept = rules.values(name, g.work)
-        facts = [(_("Setting"), str(one.text), "wide"), (_("Code"), name, "code"),
-                 (_("Default"), in_words(one, one.default), "text")]  # fmt: skip
-        rows = [([str(rules.WORDS[row.scope]), _whose(row.scope, row.scope_id), in_words(one, row.value)],
-                 url_for("SettingView.drop", name=name, scope=row.scope, record=row.scope_id)) for row in kept]  # fmt: skip
-        links = [SimpleNamespace(label=_("Set: %(scope)s", scope=rules.WORDS[scope]), icon="fa-pen",
-                                 url=url_for("SettingView.edit", name=name, scope=scope))
-                 for scope in reversed(one.scopes)] if may else []  # fmt: skip
+        facts = [
+            (_("Setting"), str(one.text), "wide"),
+            (_("Code"), name, "code"),
+            (_("Default"), in_words(one, one.default), "text"),
+        ]
+        rows = [
+            (
+                [str(rules.WORDS[row.scope]), _whose(row.scope, row.scope_id), in_words(one, row.value)],
+                url_for("SettingView.drop", name=name, scope=row.scope, record=row.scope_id),
+            )
+            for row in kept
+        ]
+        links = (
+            [
+                SimpleNamespace(
+                    label=_("Set: %(scope)s", scope=rules.WORDS[scope]),
+                    icon="fa-pen",
+                    url=url_for("SettingView.edit", name=name, scope=scope),
+                )
+                for scope in reversed(one.scopes)
+            ]
+            if may
+            else []
+        )
         house = SimpleNamespace(
-            number=str(one.text), crumbs=[(_("Settings"), url_for("SettingView.list"))], links=links,
-            facts=[{"title": None, "items": facts}], history=_history(self, kept),
+            number=str(one.text),
+            crumbs=[(_("Settings"), url_for("SettingView.list"))],
+            links=links,
+            facts=[{"title": None, "items": facts}],
+            history=_history(self, kept),
             sections=[_values(rows, may)],
-        )  # fmt: skip
+        )
         return self.render_template("house/show.html", title=str(one.text), house=house)
 
     @expose("/edit/<name>/<scope>", methods=["GET", "POST"])
@@ -88,13 +125,18 @@ class SettingView(BaseView):
             abort(404)
         kept = rules.value(name, scope, 0, g.work) if scope == "system" else None
         current = kept.value if kept is not None else one.default
-        form = _form(one, scope)(request.form if request.method == "POST" else None, data={"value": _typed(one, current)})
+        form = _form(one, scope)(
+            request.form if request.method == "POST" else None, data={"value": _typed(one, current)}
+        )
         if request.method == "POST" and form.validate() and self._save(one, scope, form):
             flash(_("Saved."), "success")
             return redirect(url_for("SettingView.show", name=name))
         back = url_for("SettingView.show", name=name)
-        house = {"cancel_url": back, "crumbs": [(_("Settings"), url_for("SettingView.list")), (str(one.text), back)],
-                 "lead": _("Default: %(value)s", value=in_words(one, one.default))}  # fmt: skip
+        house = {
+            "cancel_url": back,
+            "crumbs": [(_("Settings"), url_for("SettingView.list")), (str(one.text), back)],
+            "lead": _("Default: %(value)s", value=in_words(one, one.default)),
+        }
         status = 422 if form.errors or form.form_errors else 200
         return self.render_template("house/form.html", title=str(rules.WORDS[scope]), form=form, house=house), status
 
@@ -162,7 +204,9 @@ def _form(one, scope):
     """The form of a setting in a scope: whose value, and the value in its own type."""
     fields = {}
     if scope != "system":
-        fields["record"] = ReferenceField(rules.WORDS[scope], [InputRequired(NEEDED)], target=OF[scope], endpoint=CHOICES[scope])
+        fields["record"] = ReferenceField(
+            rules.WORDS[scope], [InputRequired(NEEDED)], target=OF[scope], endpoint=CHOICES[scope]
+        )
     if one.kind is bool:
         fields["value"] = BooleanField(one.text)
     elif one.kind is int:
@@ -181,11 +225,20 @@ def _history(view, kept):
     if not ids:
         return []
     found = db.session.scalars(
-        select(History).where(History.noun == "setting", History.record_id.in_(ids)).order_by(History.id.desc()).limit(30)
+        select(History)
+        .where(History.noun == "setting", History.record_id.in_(ids))
+        .order_by(History.id.desc())
+        .limit(30)
     )
     return [records.entry(view, one) for one in found]
 
 
 def register(appbuilder):
-    appbuilder.add_view(SettingView, "settings", label=_l("Settings"), icon="fa-sliders", category="Administration",
-                        category_label=_l("Administration"))  # fmt: skip
+    appbuilder.add_view(
+        SettingView,
+        "settings",
+        label=_l("Settings"),
+        icon="fa-sliders",
+        category="Administration",
+        category_label=_l("Administration"),
+    )

@@ -14,7 +14,9 @@ def save(group, name, profile, work):
 
     :raises BusinessError: 'duplicate', 'unknown_role', 'not_yours'
     """
-    taken = select(AccessGroup.id).where(func.lower(AccessGroup.name) == name.lower(), AccessGroup.id != (group.id or 0))
+    taken = select(AccessGroup.id).where(
+        func.lower(AccessGroup.name) == name.lower(), AccessGroup.id != (group.id or 0)
+    )
     if work.session.scalars(taken).first() is not None:
         raise BusinessError("duplicate", _l("Such a record exists already."), field="name")
     (role,) = people.roles_named([profile], work)

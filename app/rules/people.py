@@ -26,7 +26,8 @@ PROFILE_FIELDS = ("locale", "calendar", "digits", "timezone", "mobile")
 settings.setting("ALLOW_EXTERNAL_ACCESS", bool, True, _l("Allow external user access"))
 settings.setting("USERNAME_PATTERN", str, r"[A-Za-z0-9._@+-]{2,64}", _l("Pattern of user names of external users"))
 settings.setting(
-    "PROFILE_EDITABLE_FIELDS", str, " ".join(PROFILE_FIELDS), _l("Fields of the profile that external users may change"),
+    "PROFILE_EDITABLE_FIELDS", str, " ".join(PROFILE_FIELDS),
+    _l("Fields of the profile that external users may change"),
     ("access_group", "system"),
 )  # fmt: skip
 
@@ -346,7 +347,6 @@ def editable_fields(person, work):
 
 def _no_mail():
     return f"{secrets.token_hex(6)}@{NO_MAIL}"
-
 
 
 def customers_of(person, work):

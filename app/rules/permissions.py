@@ -46,7 +46,9 @@ def check_held(pairs, work):
     lacking = {pair for pair in pairs if not actor.may(key(pair))} if actor.kind != "system" else set()
     lacking = {pair for pair in lacking if pair not in EVERYBODY}
     if lacking:
-        raise Forbidden("not_yours", _l("This goes beyond your own permissions."), permissions=sorted(map(key, lacking)))
+        raise Forbidden(
+            "not_yours", _l("This goes beyond your own permissions."), permissions=sorted(map(key, lacking))
+        )
 
 
 EVERYBODY = (  # the framework's own doors that every signed-in person needs

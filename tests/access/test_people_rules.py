@@ -33,7 +33,9 @@ def actor_of(work, person):
 
 
 def history_of(work, row, noun):
-    rows = work.session.scalars(select(History).where(History.noun == noun, History.record_id == row.id).order_by(History.id))
+    rows = work.session.scalars(
+        select(History).where(History.noun == noun, History.record_id == row.id).order_by(History.id)
+    )
     return {name: pair for one in rows for name, pair in one.changes.items()}
 
 
@@ -48,7 +50,7 @@ def test_external_user_needs_a_name_only_and_comes_in_by_a_link(work):
 
 def test_link_works_once_and_for_a_day_only(open_work):
     with open_work() as work:
-        person, link = people.create(work, username="ali", kind="external")
+        _person, link = people.create(work, username="ali", kind="external")
         token = links.token(link)
     with open_work(now=NOW + timedelta(hours=25)) as work, pytest.raises(NotFound):
         links.find(token, work)
@@ -81,9 +83,16 @@ def test_user_names_of_external_users_follow_the_setting(work):
     make(work, "a.b", kind="staff")
 
 
-@pytest.mark.parametrize("password, code", [("short", "password_short"), ("\0" * 12, "password_short"),
-                                            ("        ", "password_short"), ("x" * 300, "password_long"),
-                                            ("long enough\0", "password_long")])  # fmt: skip
+@pytest.mark.parametrize(
+    "password, code",
+    [
+        ("short", "password_short"),
+        ("\0" * 12, "password_short"),
+        ("        ", "password_short"),
+        ("x" * 300, "password_long"),
+        ("long enough\0", "password_long"),
+    ],
+)
 def test_passwords_have_a_length(work, password, code):
     with refused(code, work):
         make(work, "ann", password=password)
@@ -205,7 +214,10 @@ def test_external_user_acts_for_several_customers(work):
 
 def test_global_switch_closes_the_portal(work):
     customer = makers.make_customer(work)
-    person, staff = make(work, "ali", kind="external", customers=[customer], roles=["Customer"]), make(work, roles=["Support"])
+    person, staff = (
+        make(work, "ali", kind="external", customers=[customer], roles=["Customer"]),
+        make(work, roles=["Support"]),
+    )
     settings_pages.put("ALLOW_EXTERNAL_ACCESS", "system", 0, False, work)
     assert actor_of(work, person).kind == "nobody" and actor_of(work, staff).kind == "staff"
     settings_pages.drop("ALLOW_EXTERNAL_ACCESS", "system", 0, work)
@@ -234,11 +246,33 @@ def test_profile_fields_of_external_users_follow_their_access_groups(work):
 
 
 def test_customers_hold_no_verb_of_staff():
-    staff = {"approve", "reject", "assign", "complete", "override", "supervise", "issue", "confirm", "refuse", "refund", "renew",
-             "terminate", "take", "answer", "resolve", "resend"}  # fmt: skip
+    staff = {
+        "approve",
+        "reject",
+        "assign",
+        "complete",
+        "override",
+        "supervise",
+        "issue",
+        "confirm",
+        "refuse",
+        "refund",
+        "renew",
+        "terminate",
+        "take",
+        "answer",
+        "resolve",
+        "resend",
+    }
     held = {verb for verbs in roles.ROLES["Customer"].values() for verb in verbs}
     assert not held & staff
-    assert not set(roles.ROLES["Customer"]) & {*roles.ADMIN_ONLY, "approval_rule", "stock_level", "stock_movement", "desk"}
+    assert not set(roles.ROLES["Customer"]) & {
+        *roles.ADMIN_ONLY,
+        "approval_rule",
+        "stock_level",
+        "stock_movement",
+        "desk",
+    }
 
 
 def test_accounts_are_the_administrators(work):
@@ -251,7 +285,9 @@ def test_what_changed_is_in_the_history_without_secrets(open_work):
         person = make(work, roles=["Support"], password="a long password", email="ann@example.com")
     with open_work() as work:
         person = person_of(work, "ann")
-        people.change(person, work, username="ann", first_name="Anna", email="anna@example.com", roles=["Editor"], locale="fa")
+        people.change(
+            person, work, username="ann", first_name="Anna", email="anna@example.com", roles=["Editor"], locale="fa"
+        )
     with open_work() as work:
         found = history_of(work, person_of(work, "ann"), "person")
     assert found["roles"] == ["Support", "Editor"] and found["locale"] == ["en", "fa"]

@@ -1,7 +1,6 @@
 """Whose rows somebody sees, whatever roles he holds: lists, search, select boxes, exports, REST, order entry."""
 
 import pytest
-
 from flask_appbuilder.security.sqla.models import Group
 
 from app.rules import access_groups
@@ -26,8 +25,9 @@ def orders(people, open_work):
         found = {"cluj": cluj.id, "far": far.id}
         for name, customer_id, branch in (("one", people.one, 1), ("two", people.two, 1), ("abroad", far.id, cluj.id)):
             customer = work.session.get(type(far), customer_id)
-            order = makers.make_order(work, customer, (product, 1), number=f"SO-{name.upper()}-1", branch_id=branch,
-                                      reference=f"REF-{name}")  # fmt: skip
+            order = makers.make_order(
+                work, customer, (product, 1), number=f"SO-{name.upper()}-1", branch_id=branch, reference=f"REF-{name}"
+            )
             found[name] = order.id
     return found
 
@@ -70,7 +70,7 @@ def test_external_user_with_a_staff_role_sees_his_rows_only(orders, user, people
     assert rest.get(f"/orders/{orders['two']}").status_code == 404
     assert rest.post(f"/orders/{orders['two']}/approve").status_code == 404
     assert "Rival" not in client.page("/customers/choices?term=Rival")
-    assert client.page("/customers/choices?id=%d" % people.two).strip() == "[]"
+    assert client.page(f"/customers/choices?id={people.two}").strip() == "[]"
     assert rest.get("/approval_rules/").status_code == 404
 
 
@@ -114,7 +114,9 @@ def test_staff_limited_to_a_branch_see_its_rows_only(orders, user, people):
     assert client.page("/customers/choices?term=Acme").strip() == "[]"
     assert "Napoca" in client.page("/customers/choices?term=Nap")
     assert rest.get(f"/customers/{people.one}").status_code == 404
-    made = rest.post("/orders/", {"customer": people.one, "currency": "GBP", "lines": [{"sku": "A-1", "quantity": "1"}]})
+    made = rest.post(
+        "/orders/", {"customer": people.one, "currency": "GBP", "lines": [{"sku": "A-1", "quantity": "1"}]}
+    )
     assert made.status_code in (400, 404, 422), made.json
 
 
@@ -142,7 +144,9 @@ def shop(people, open_work):
             category = Category(code=code, names={"en": code.capitalize()})
             work.session.add(category)
             work.session.flush()
-            found[code] = makers.make_product(work, sku=code.upper(), price="5", stock_of=10, category_id=category.id).id
+            found[code] = makers.make_product(
+                work, sku=code.upper(), price="5", stock_of=10, category_id=category.id
+            ).id
             if code == "tools":
                 group = access_groups.save(AccessGroup(), "Tools only", "Customer", work)
                 access_groups.restrict(group, category, None, work)

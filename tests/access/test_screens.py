@@ -3,26 +3,71 @@
 import pytest
 
 PAGES = (
-    "/users/list/", "/users/add?kind=staff", "/users/add?kind=external", "/users/export/csv", "/roles/list/", "/roles/add",
-    "/groups/list/", "/groups/add", "/access_groups/list/", "/access_groups/add", "/settings/list/",
-    "/settings/show/ALLOW_EXTERNAL_ACCESS", "/settings/edit/ALLOW_EXTERNAL_ACCESS/system",
-    "/settings/edit/PROFILE_EDITABLE_FIELDS/access_group", "/branches/list/", "/branches/add", "/branches/show/1",
-    "/branches/edit/1", "/currencies/list/", "/currencies/show/GBP", "/currencies/edit/GBP", "/currencies/add",
-    "/countries/list/", "/countries/show/GB", "/units/list/", "/units/show/C62", "/units/edit/C62", "/exchange_rates/list/",
-    "/exchange_rates/add", "/tax_categories/list/", "/tax_categories/show/1", "/tax_rates/list/", "/tax_rates/add",
-    "/payment_terms/list/", "/payment_terms/show/1", "/payment_terms/edit/1", "/delivery_methods/list/",
-    "/order_types/list/", "/order_types/show/1", "/order_types/edit/1", "/number_series/list/", "/number_series/show/1",
-    "/number_series/edit/1", "/portals/list/", "/portals/show/1", "/portals/edit/1", "/approval_rules/list/",
+    "/users/list/",
+    "/users/add?kind=staff",
+    "/users/add?kind=external",
+    "/users/export/csv",
+    "/roles/list/",
+    "/roles/add",
+    "/groups/list/",
+    "/groups/add",
+    "/access_groups/list/",
+    "/access_groups/add",
+    "/settings/list/",
+    "/settings/show/ALLOW_EXTERNAL_ACCESS",
+    "/settings/edit/ALLOW_EXTERNAL_ACCESS/system",
+    "/settings/edit/PROFILE_EDITABLE_FIELDS/access_group",
+    "/branches/list/",
+    "/branches/add",
+    "/branches/show/1",
+    "/branches/edit/1",
+    "/currencies/list/",
+    "/currencies/show/GBP",
+    "/currencies/edit/GBP",
+    "/currencies/add",
+    "/countries/list/",
+    "/countries/show/GB",
+    "/units/list/",
+    "/units/show/C62",
+    "/units/edit/C62",
+    "/exchange_rates/list/",
+    "/exchange_rates/add",
+    "/tax_categories/list/",
+    "/tax_categories/show/1",
+    "/tax_rates/list/",
+    "/tax_rates/add",
+    "/payment_terms/list/",
+    "/payment_terms/show/1",
+    "/payment_terms/edit/1",
+    "/delivery_methods/list/",
+    "/order_types/list/",
+    "/order_types/show/1",
+    "/order_types/edit/1",
+    "/number_series/list/",
+    "/number_series/show/1",
+    "/number_series/edit/1",
+    "/portals/list/",
+    "/portals/show/1",
+    "/portals/edit/1",
+    "/approval_rules/list/",
     "/approval_rules/add",
-)  # fmt: skip
+)
 
 
 def test_pages_open_for_the_administrator(sign_in, people):
     admin = sign_in("admin")
-    found = {url: admin.get(url).status_code for url in (*PAGES, f"/users/show/{people.ids['buyer1']}",
-             f"/users/edit/{people.ids['buyer1']}", f"/users/edit/{people.ids['support']}",
-             f"/users/ticks/{people.ids['support']}", f"/access_groups/show/{people.group}",
-             f"/access_groups/edit/{people.group}")}  # fmt: skip
+    found = {
+        url: admin.get(url).status_code
+        for url in (
+            *PAGES,
+            f"/users/show/{people.ids['buyer1']}",
+            f"/users/edit/{people.ids['buyer1']}",
+            f"/users/edit/{people.ids['support']}",
+            f"/users/ticks/{people.ids['support']}",
+            f"/access_groups/show/{people.group}",
+            f"/access_groups/edit/{people.group}",
+        )
+    }
     assert {url: status for url, status in found.items() if status != 200} == {}
 
 
@@ -49,7 +94,12 @@ def test_records_have_their_routes(web):
 
 def test_placeholder_addresses_are_never_shown(sign_in, people):
     admin = sign_in("admin")
-    for url in ("/users/list/", "/users/export/csv", f"/users/show/{people.ids['buyer1']}", f"/users/edit/{people.ids['buyer1']}"):
+    for url in (
+        "/users/list/",
+        "/users/export/csv",
+        f"/users/show/{people.ids['buyer1']}",
+        f"/users/edit/{people.ids['buyer1']}",
+    ):
         assert "no-mail.invalid" not in admin.page(url), url
     assert "no-mail.invalid" not in sign_in("buyer1").page("/profile/")
 

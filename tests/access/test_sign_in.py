@@ -45,7 +45,10 @@ def people_rule_invite(work):
     people.create_user(work, "invited", kind="external")
 
 
-@pytest.mark.parametrize("content", [[], {}, {"username": "a"}, {"username": 1, "password": 2}, {"username": "a", "password": "b", "provider": "ldap"}])
+@pytest.mark.parametrize(
+    "content",
+    [[], {}, {"username": "a"}, {"username": 1, "password": 2}, {"username": "a", "password": "b", "provider": "ldap"}],
+)
 def test_malformed_sign_in_is_400_in_our_shape(site, people, content):
     answer = site.test_client().post(LOGIN, json=content)
     assert answer.status_code == 400 and answer.json["error"] == "malformed"
@@ -130,14 +133,17 @@ def test_deactivated_user_is_out_at_once(site, people, sign_in, rest, open_work)
 
 
 def test_forgotten_password_from_request_to_sign_in(site, people, open_work, engine, web, monkeypatch, tmp_path):
-    import config
     from sqlalchemy.orm import sessionmaker
+
+    import config
 
     monkeypatch.setattr(config, "DATA_DIR", str(tmp_path))
     with open_work() as work:
         work.session.get(User, people.ids["buyer1"]).email = "buyer1@example.com"
     client = site.test_client()
-    pages = {post(client, "/forgotten-password/", username=name).get_data(as_text=True) for name in ("buyer1", "nobody here")}
+    pages = {
+        post(client, "/forgotten-password/", username=name).get_data(as_text=True) for name in ("buyer1", "nobody here")
+    }
     assert len({re.sub(r'(content|nonce|value)="[^"]*"', "", page) for page in pages}) == 1
     run_pending(sessionmaker(engine), app=web)
     with open_work() as work:

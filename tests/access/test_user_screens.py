@@ -12,12 +12,12 @@ from models.people import AccessGroup, Membership, Person
 from models.products import Category
 from tests.clients import Client
 
+
 def png():
     """The smallest picture there is."""
     out = io.BytesIO()
     Image.new("RGB", (2, 2), "teal").save(out, "PNG")
     return out.getvalue()
-
 
 
 def named(work, username):
@@ -26,7 +26,13 @@ def named(work, username):
 
 def test_new_external_user_is_ready_on_save(sign_in, people, open_work, site):
     admin = sign_in("admin")
-    data = {"username": "ali", "customer": str(people.one), "access_group": str(people.group), "locale": "fa", "timezone": ""}
+    data = {
+        "username": "ali",
+        "customer": str(people.one),
+        "access_group": str(people.group),
+        "locale": "fa",
+        "timezone": "",
+    }
     made = admin.post("/users/add?kind=external", data)
     assert made.status_code == 302, made.get_data(as_text=True)
     page = admin.page(made.location)
@@ -38,18 +44,34 @@ def test_new_external_user_is_ready_on_save(sign_in, people, open_work, site):
     newcomer = Client(site, "ali")
     page = newcomer.page(address)
     assert 'lang="' in page
-    assert newcomer.http.post(
-        address, data={"password": "my own words", "again": "my own words",
-                       "csrf_token": re.search(r'csrf-token" content="([^"]+)', page)[1]},
-    ).status_code == 302  # fmt: skip
+    assert (
+        newcomer.http.post(
+            address,
+            data={
+                "password": "my own words",
+                "again": "my own words",
+                "csrf_token": re.search(r'csrf-token" content="([^"]+)', page)[1],
+            },
+        ).status_code
+        == 302
+    )
     newcomer.enter("my own words")
     assert newcomer.get("/portal/").status_code == 200
 
 
 def test_staff_user_with_password_branch_and_roles(sign_in, people, open_work, site):
     admin = sign_in("admin")
-    data = {"username": "nina", "first_name": "Nina", "branch": "1", "branch_limited": "y", "roles": ["Support", "Editor"],
-            "locale": "en", "timezone": "Europe/Bucharest", "password": "her own words", "email": "nina@example.com"}  # fmt: skip
+    data = {
+        "username": "nina",
+        "first_name": "Nina",
+        "branch": "1",
+        "branch_limited": "y",
+        "roles": ["Support", "Editor"],
+        "locale": "en",
+        "timezone": "Europe/Bucharest",
+        "password": "her own words",
+        "email": "nina@example.com",
+    }
     made = admin.post("/users/add?kind=staff", data)
     assert made.status_code == 302 and "/set-password/" not in admin.page(made.location)
     with open_work() as work:
@@ -103,8 +125,10 @@ def test_group_gives_its_roles(sign_in, people, open_work):
     made = admin.post("/groups/add", {"name": "Evening", "description": "", "roles": ["Editor"]})
     assert made.status_code == 302
     pk = people.ids["warehouse"]
-    admin.post(f"/users/edit/{pk}", {"username": "warehouse", "branch": "1", "roles": [], "groups": ["Evening"],
-                                     "locale": "en", "timezone": ""})  # fmt: skip
+    admin.post(
+        f"/users/edit/{pk}",
+        {"username": "warehouse", "branch": "1", "roles": [], "groups": ["Evening"], "locale": "en", "timezone": ""},
+    )
     with open_work() as work:
         assert work.session.get(Person, pk).group_names == "Evening"
     assert "Warehouse" in admin.page(made.location)
@@ -154,13 +178,26 @@ def test_switch_and_scoped_setting_on_screen(sign_in, people):
 
 def test_profile_is_everybodys_and_names_are_not(sign_in, people, open_work):
     buyer, pk = sign_in("buyer1"), people.ids["buyer1"]
-    data = {"locale": "fa", "calendar": "jalali", "digits": "latin", "timezone": "Asia/Tehran", "mobile": "+98 912 000",
-            "first_name": "Evil", "kind": "staff", "branch_limited": ""}  # fmt: skip
+    data = {
+        "locale": "fa",
+        "calendar": "jalali",
+        "digits": "latin",
+        "timezone": "Asia/Tehran",
+        "mobile": "+98 912 000",
+        "first_name": "Evil",
+        "kind": "staff",
+        "branch_limited": "",
+    }
     assert buyer.post("/profile/", data).status_code == 302
     assert '<html lang="fa" dir="rtl"' in buyer.page("/profile/")
     with open_work() as work:
         person = work.session.get(Person, pk)
-        assert (person.calendar, person.timezone, person.kind, person.first_name) == ("jalali", "Asia/Tehran", "external", "Buyer1")
+        assert (person.calendar, person.timezone, person.kind, person.first_name) == (
+            "jalali",
+            "Asia/Tehran",
+            "external",
+            "Buyer1",
+        )
     assert sign_in("nobody").get("/profile/").status_code == 200
 
 
@@ -177,9 +214,20 @@ def test_profile_follows_the_setting(sign_in, people, open_work):
 
 def test_branch_with_logo_and_tree(sign_in, people, open_work):
     admin, picture = sign_in("admin"), png()
-    data = {"name": "Cluj", "parent": "1", "legal_name": "Serai SRL", "country_code": "RO", "currency_code": "RON",
-            "timezone": "Europe/Bucharest", "tax_id": "RO123", "address": "", "bank": "", "registration": "", "email": "",
-            "phone": ""}  # fmt: skip
+    data = {
+        "name": "Cluj",
+        "parent": "1",
+        "legal_name": "Serai SRL",
+        "country_code": "RO",
+        "currency_code": "RON",
+        "timezone": "Europe/Bucharest",
+        "tax_id": "RO123",
+        "address": "",
+        "bank": "",
+        "registration": "",
+        "email": "",
+        "phone": "",
+    }
     page = admin.post("/branches/add", {**data, "logo": (io.BytesIO(b"<svg/>"), "logo.png")})
     assert page.status_code == 422 and "PNG or JPEG" in page.get_data(as_text=True)
     made = admin.post("/branches/add", {**data, "logo": (io.BytesIO(picture), "logo.png")})
@@ -216,10 +264,16 @@ def test_masters_of_the_house_refuse_nonsense(sign_in, people):
         "/currencies/add": {"code": "sek", "digits": "2"},
         "/currencies/edit/EUR": {"digits": "2", "active": ""},
         "/number_series/edit/1": {"prefix": "OR-", "yearly": "y", "width": "5"},
-        "/order_types/edit/1": {"code": "standard", "names.en": "Standard", "series": "order", "number_mode": "auto",
-                                "confirmation": "manager", "delete_policy": "hq_only"},
+        "/order_types/edit/1": {
+            "code": "standard",
+            "names.en": "Standard",
+            "series": "order",
+            "number_mode": "auto",
+            "confirmation": "manager",
+            "delete_policy": "hq_only",
+        },
         "/portals/edit/1": {"code": "default", "name": "Our portal", "preset": "S4", "address": ""},
-    }  # fmt: skip
+    }
     found = {url: admin.post(url, data) for url, data in right.items()}
     assert {url: one.status_code for url, one in found.items() if one.status_code != 302} == {}
     for answer in found.values():
