@@ -1,5 +1,6 @@
 """Puts the floors of the house together into one Flask application."""
 
+import logging
 from importlib import import_module
 
 from flask import Flask
@@ -29,6 +30,8 @@ def web(settings, load):
         count = app.config["TRUSTED_PROXIES"]
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)
     app.url_map.strict_slashes = False
+    # the framework warns of each column its own filters do not know; ours are declared on the screens
+    logging.getLogger("flask_appbuilder.models.filters").setLevel(logging.ERROR)
     db.init_app(app)
     csrf.init_app(app)
     Talisman(app, **app.config["TALISMAN"])

@@ -60,7 +60,7 @@ class HouseView(ModelView):
     method_permission_name = VERBS
     download = None  # the framework's folder of uploads; ours are kept by content
     label_columns = {}
-    messages = False
+    download = None  # the framework's own, which looks at no row
     more_permissions = ()  # what rules ask for beside the steps
     groups = ()  # ((title, field names), ...): how a long form is parted
 

@@ -6,6 +6,8 @@ from urllib.parse import parse_qsl
 from flask import Response, abort, current_app, g, redirect, stream_with_context, url_for
 from flask_babel import force_locale
 
+from app.core.scope import adopt
+from app.core.work import begin, end
 from app.extensions import db
 from app.notices.documents import tell_ready
 from app.rules import files, runs
@@ -37,10 +39,21 @@ def answer(view, listing, kind):
     more = {"title": str(view.list_title)} if kind == "xlsx" else {}
     body = stream(columns(view), rows(listing), listing.reader, **more)
     return Response(
-        stream_with_context(body),
+        stream_with_context(_acting(g.work, body)),
         mimetype=media,
         headers={"Content-Disposition": f'attachment; filename="{view.noun}s.{kind}"'},
     )
+
+
+def _acting(work, pieces):
+    """Pieces that are made while the answer is on its way: the request is over by then, its actor still acts."""
+    token = begin(work)
+    try:
+        adopt(work)
+        yield from pieces
+    finally:
+        db.session.rollback()
+        end(token)
 
 
 def run(work, run_id):
@@ -81,7 +94,8 @@ def rows(listing):
                 query, view.model, column=listing.column, direction=listing.direction, size=BATCH, after=after
             )
             yield from [[plain(row, name, listing.reader, states) for name in names] for row in page.rows]
-        db.session.expunge_all()
+        for row in page.rows:
+            db.session.expunge(row)
         if page.next is None:
             return
         after = page.next
