@@ -128,10 +128,7 @@ def head(given, more=()):
     if given.get("months") not in (None, ""):
         found["months"] = _months(given["months"])
     if given.get("currency"):
-        code = wire.taken("currency", given["currency"], 3).upper()
-        if db.session.get(Currency, code) is None:
-            raise Malformed("bad_reference", _("There is no such record: %(field)s.", field="currency"), field="currency")
-        found["currency_code"] = code
+        found["currency_code"] = wire.currency(given["currency"], db.session)
     return found
 
 
@@ -157,7 +154,7 @@ def _line(row):
         found["months"] = _months(row["months"])
     if row.get("starts_on"):
         found["starts_on"] = wire.day("starts_on", row["starts_on"])
-    if row.get("sale_type"):
+    if row.get("sale_type") not in (None, ""):
         found["sale_type"] = wire.one_of("sale_type", row["sale_type"], contracts.SALE_TYPES)
     return found
 

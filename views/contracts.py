@@ -23,6 +23,7 @@ from views.api import HouseApi, body, done
 from views.base import HouseView, Interface
 from views.filters import Choice, Least, NumberOrOwner, OwnerWords, Refers, Since, Starts
 from views.labels import label
+from views.orders import OrderView
 from views.related import links
 
 LINE_COLUMNS = ["position", "sku", "name", "sale_type", "quantity", "months", "starts_on", "ends_on", "unit_price", "net"]
@@ -91,6 +92,7 @@ class ContractView(HouseView):
         ).first()
         if later is not None:
             items.append((_("Renewed by"), (str(later), self.url("show", pk=later.id)), "link"))
+        threads.attached(row, "contract", house)
         links(row, house)
         threads.notes(row, "contract", house)
 
@@ -217,6 +219,9 @@ def on_order(view, row, house):
         found = db.session.get(Contract, row.contract_id)
         if found is not None:
             house.facts[0]["items"].append((_("Contract"), (str(found), f"/contracts/show/{found.id}"), "link"))
+
+
+OrderView.additions.append(on_order)
 
 
 def register(appbuilder):

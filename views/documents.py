@@ -2,7 +2,7 @@
 
 from types import SimpleNamespace
 
-from flask import Response, abort, flash, g, redirect, request
+from flask import Response, abort, g, request
 from flask_appbuilder import expose, has_access
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -84,11 +84,12 @@ class DocumentView(HouseView):
     route_base = "/documents"
     list_title = _l("Documents")
     list_columns = ["number", "report", "format", "locale", "created_at", "size"]
+    exclude_route_methods = HouseView.exclude_route_methods | {"add", "edit", "delete"}
     add_columns = edit_columns = ["number"]
     label_columns = {"created_at": _l("Issued at"), "size": _l("Size (bytes)"), "translation": _l("Translation"),
                      "sha256": _l("Fingerprint (SHA-256)"), "name": _l("File name")}
     internal = frozenset({"customer", "customer_name", "template_version", "sha256"})
-    method_permission_name = VERBS | {"download": "read"}
+    method_permission_name = VERBS | {"fetch": "read"}
     facts = ((None, ["number", "report", "name", "format", "locale", "translation", "created_at", "size", "sha256"]),)
     quick = Starts("number", _l("Document number"))
     filters = (
@@ -111,7 +112,7 @@ class DocumentView(HouseView):
     @has_access
     def list(self):
         house = self.listing(request.args).house()
-        house.add_url, house.empty_text = None, _("A document is kept here when it is issued.")
+        house.empty_text = _("A document is kept here when it is issued.")
         return self.render_template("house/list.html", title=self.list_title, house=house, widgets={})
 
     def editable(self, row):
@@ -122,37 +123,16 @@ class DocumentView(HouseView):
         shown = [(name, str(title(row)) if name == str(self.label_columns.get("report")) else value, kind)
                  for name, value, kind in house.facts[0]["items"]]  # fmt: skip
         house.facts[0]["items"] = shown
-        house.links.append(SimpleNamespace(label=_("Download"), url=self.url("download", pk=row.id), icon="fa-download"))
+        house.links.append(SimpleNamespace(label=_("Download"), url=self.url("fetch", pk=row.id), icon="fa-download"))
         if model_of(row.noun) is not None:
             url = f"/{row.noun}s/show/{row.record_id}"
             house.links.append(SimpleNamespace(label=_("What it documents"), url=url, icon="fa-arrow-up-right-from-square"))
 
-    @expose("/download/<int:pk>")
+    @expose("/fetch/<int:pk>")
     @has_access
-    def download(self, pk):
+    def fetch(self, pk):
         """The bytes as they were issued."""
         return handed_out(self.row(pk))
-
-    @expose("/add", methods=["GET", "POST"])
-    @has_access
-    def add(self):
-        """Documents are made by issuing what they document."""
-        flash(_("A document is kept here when it is issued."), "info")
-        return redirect(self.url("list"))
-
-    @expose("/edit/<int:pk>", methods=["GET", "POST"])
-    @has_access
-    def edit(self, pk):
-        """What was issued stays as it is."""
-        self.row(pk)
-        return documents.refuse_closed()
-
-    @expose("/delete/<int:pk>", methods=["POST"])
-    @has_access
-    def delete(self, pk):
-        """The same."""
-        self.row(pk)
-        return documents.refuse_closed()
 
 
 class DocumentApi(HouseApi):

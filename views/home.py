@@ -24,7 +24,7 @@ class HomeView(IndexView):
 
     route_base = ""
     class_permission_name = "Home"
-    base_permissions = ["can_read"]  # noqa: RUF012
+    base_permissions = ["can_read"]
 
     @expose("/")
     def index(self):

@@ -146,6 +146,7 @@ class InvoiceView(HouseView):
             house.facts = house.facts[:1]
         credits.offer(self, row, house)
         credits.payments_of(row, house)
+        threads.attached(row, "invoice", house)
         links(row, house)
         threads.notes(row, "invoice", house)
 

@@ -57,6 +57,14 @@ LABELS = {
     "delivery": _l("Delivery"), "factor": _l("Holds"), "default": _l("Default"),
     "retired_at": _l("Replaced at"), "replaces": _l("Replaces"),
     "active": _l("Active"), "username": _l("User name"), "first_name": _l("First name"), "last_name": _l("Last name"),
+    "roles": _l("Roles"), "role_names": _l("Roles"), "groups": _l("User groups"),
+    "group_names": _l("User groups"), "customers": _l("Customer"), "permissions": _l("Permissions"),
+    "texts": _l("What the reader is told"), "symbols": _l("Symbol"), "days": _l("Days until due"),
+    "prepayment_percent": _l("Prepayment"), "rate": _l("Rate"), "base_code": _l("Base currency"),
+    "valid_on": _l("Valid from"), "prefix": _l("Prefix"), "yearly": _l("Starts at 1 every year"),
+    "width": _l("Running digits"), "series": _l("Number series"), "preset": _l("Wording"),
+    "last_login": _l("Last sign-in"), "branch_limited": _l("Sees this branch and those below it only"),
+    "branch_id": _l("Branch"),
 }  # fmt: skip
 
 VALUES = {

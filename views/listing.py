@@ -113,7 +113,7 @@ class Listing:
             actions=self._actions(),
             action_url=view.url("action_post"),
             export_urls=[(k.upper(), view.url("export", kind=k) + self._query_string()) for k in ("csv", "xlsx")],
-            add_url=view.url("add") if view.may("write") and view.add_columns else None,
+            add_url=view.url("add") if view.may("write") and "add" not in view.exclude_route_methods else None,
             add_label=view.add_label,
             links=[],
             first_url=self.address() if self.args.get("after") or self.args.get("last") or page.prev else None,

@@ -21,6 +21,7 @@ from views.base import VERBS, HouseView, Interface
 from views.filters import Choice, Filter, Flag, Since
 from views.formwork import kept, sent
 from views.listing import Listing
+from views.orders import OrderView
 
 NOUNS = {"order": _l("Orders"), "ticket": _l("Tickets")}
 SIDES = {"staff": _l("Our team"), "external": _l("Customer")}
@@ -109,6 +110,7 @@ class MessageView(HouseView):
     list_title = _l("Messages")
     list_columns = ["about", "created_at", "author", "text"]
     label_columns = {"about": _l("About"), "author": _l("Author"), "created_at": _l("Written at")}
+    exclude_route_methods = HouseView.exclude_route_methods | {"add", "edit", "delete"}
     add_columns = edit_columns = ["text"]
     method_permission_name = VERBS | {"write": "write", "note": "write"}
     filters = (
@@ -134,7 +136,7 @@ class MessageView(HouseView):
     @has_access
     def list(self):
         house = self.listing(request.args).house()
-        house.add_url, house.empty_text = None, _("Write on the page of an order or a ticket.")
+        house.empty_text = _("Write on the page of an order or a ticket.")
         return self.render_template("house/list.html", title=self.list_title, house=house, widgets={})
 
     @expose("/show/<int:pk>", methods=["GET"])
@@ -144,26 +146,6 @@ class MessageView(HouseView):
         about = self.row(pk).conversation
         record_of(about.noun, about.record_id)
         return redirect(f"/{about.noun}s/show/{about.record_id}#messages-of-record")
-
-    @expose("/add", methods=["GET", "POST"])
-    @has_access
-    def add(self):
-        """Messages are written on the page of what they are about."""
-        flash(_("Write on the page of an order or a ticket."), "info")
-        return redirect(self.url("list"))
-
-    @expose("/edit/<int:pk>", methods=["GET", "POST"])
-    @has_access
-    def edit(self, pk):
-        """What was written stays as it was written."""
-        return self.show(pk)
-
-    @expose("/delete/<int:pk>", methods=["POST"])
-    @has_access
-    def delete(self, pk):
-        """The same: nobody takes back what the other side has read."""
-        self.row(pk)
-        return abort(404)
 
     @expose("/write/<noun>/<int:pk>", methods=["POST"])
     @has_access
@@ -240,6 +222,15 @@ class MessageApi(HouseApi):
         made = post(noun, row, wire.taken("text", given.get("text"), conversations.LONGEST + 1), work)
         db.session.flush()
         return made
+
+
+def on_order(view, row, house):
+    """What is attached to an order, what customer and staff wrote about it, what staff noted."""
+    threads.attached(row, "order", house)
+    threads.converse(row, "order", house)
+
+
+OrderView.additions.append(on_order)
 
 
 def register(appbuilder):

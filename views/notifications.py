@@ -2,7 +2,7 @@
 
 from types import SimpleNamespace
 
-from flask import abort, flash, g, redirect, render_template, request
+from flask import g, render_template, request
 from flask_appbuilder import expose, has_access
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -54,6 +54,7 @@ class NotificationView(HouseView):
     list_columns = ["subject", "to", "channel", "state", "attempts", "created_at", "sent_at", "error"]
     portal_columns = ["subject", "to", "channel", "created_at", "sent_at"]
     internal = frozenset({"attempts", "error", "state", "customer", "customer_name", "user_id", "attach", "noun"})
+    exclude_route_methods = HouseView.exclude_route_methods | {"add", "edit", "delete"}
     add_columns = edit_columns = ["subject"]
     label_columns = {"created_at": _l("Written at"), "channel": _l("Channel")}
     facts = ((None, ["to", "locale", "created_at", "sent_at", "attempts"]),)
@@ -71,7 +72,7 @@ class NotificationView(HouseView):
     @has_access
     def list(self):
         house = self.listing(request.args).house()
-        house.add_url, house.empty_text = None, _("What people are told by e-mail and SMS is kept here.")
+        house.empty_text = _("What people are told by e-mail and SMS is kept here.")
         if self.outside:
             house.states = None
         return self.render_template("house/list.html", title=self.list_title, house=house, widgets={})
@@ -93,26 +94,6 @@ class NotificationView(HouseView):
             house.links.append(SimpleNamespace(label=_("What it is about"), url=url, icon="fa-arrow-up-right-from-square"))
         body = render_template("house/_letter.html", text=without_links(row))
         house.sections.insert(0, SimpleNamespace(id="text", title=_("Text"), body=body))
-
-    @expose("/add", methods=["GET", "POST"])
-    @has_access
-    def add(self):
-        """Notifications are written when something happens."""
-        flash(_("What people are told by e-mail and SMS is kept here."), "info")
-        return redirect(self.url("list"))
-
-    @expose("/edit/<int:pk>", methods=["GET", "POST"])
-    @has_access
-    def edit(self, pk):
-        """What was written stays as it was written."""
-        return redirect(self.url("show", pk=self.row(pk).id))
-
-    @expose("/delete/<int:pk>", methods=["POST"])
-    @has_access
-    def delete(self, pk):
-        """The same."""
-        self.row(pk)
-        return abort(404)
 
 
 class NotificationApi(HouseApi):

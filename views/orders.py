@@ -96,7 +96,7 @@ class OrderView(HouseView):
         Starts("reference", column="reference"),
     )  # fmt: skip
     on_delete = staticmethod(orders.remove)
-    additions = []  # noqa: RUF012  (view, row, house): what screens of later nouns put on an order's page
+    additions = []  # (view, row, house): what screens of later nouns put on an order's page
 
     def next_step(self, row):
         return orders.next_step(row, g.work)
@@ -335,7 +335,7 @@ class OrderApi(HouseApi):
     filter_columns = ("id", "number", "customer", "state", "reference", "total_gross", "total_net", "submitted_at",
                       "ordered_at", "created_at", "currency_code", "payment", "billing", "shipping", "channel", "handler",
                       "customer_name")  # fmt: skip
-    word_filters = {"customer_name": OwnerWords("customer_name", Customer)}  # noqa: RUF012
+    word_filters = {"customer_name": OwnerWords("customer_name", Customer)}
     order_columns = ("id", "ordered_at", "total_gross")
     create_fields = write_fields = ("customer", "currency", "reference", "lines", "submit", "remark", "requested_on",
                                     "delivery_method", "channel", "payment_terms", "order_type", "number")  # fmt: skip

@@ -110,6 +110,7 @@ class PaymentView(HouseView):
         if row.invoice is not None and g.work.actor.may("invoice.read"):
             house.facts[0]["items"].append((_("Invoice"), (str(row.invoice), f"/invoices/show/{row.invoice_id}"), "link"))
         _settled(row, house)
+        threads.attached(row, "payment", house)
         threads.notes(row, "payment", house)
 
     @expose("/invoices")
@@ -220,7 +221,7 @@ class PaymentApi(HouseApi):
         if not isinstance(report, bool):
             raise wire.bad("report", _("Send true or false: %(field)s.", field="report"))
         if given.get("currency") is not None:
-            asked["currency_code"] = wire.taken("currency", given["currency"], 3).upper()
+            asked["currency_code"] = wire.currency(given["currency"], db.session)
         if "amount" not in asked:
             raise BusinessError("bad_amount", _("An amount is greater than zero."), field="amount")
         customer = _found(Customer, "customer", given.get("customer"))

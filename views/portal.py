@@ -23,7 +23,7 @@ class PortalView(BaseView):
 
     route_base = "/portal"
     class_permission_name = "Portal"
-    method_permission_name = {"home": "read"}  # noqa: RUF012
+    method_permission_name = {"home": "read"}
     default_view = "home"
 
     @expose("/")

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 from flask import g
 from flask_babel import gettext as _
+from flask_babel import pgettext as _p
 from sqlalchemy import func, literal_column, select
 from sqlalchemy.orm import joinedload
 
@@ -89,7 +90,7 @@ def _due(row):
     day = g.work.now.date()
     if row.due_on < day:
         return "overdue", _("Overdue")
-    return ("warning", _("Due soon")) if row.due_on <= day + timedelta(days=7) else ("issued", _("Open"))
+    return ("warning", _("Due soon")) if row.due_on <= day + timedelta(days=7) else ("issued", _p("invoice", "Open"))
 
 
 def tickets():

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 from flask import Response, abort, g, jsonify, request
 from flask_babel import gettext as _
 from flask_babel import pgettext as _p
-from sqlalchemy import select
+from sqlalchemy import false, select
 
 from app.core.errors import BusinessError
 from app.core.flow import FLOWS
@@ -203,8 +203,9 @@ def narrow(query, model, term):
     """Rows a person means by what he types: words of the search text, else the beginning of the label."""
     if hasattr(model, "search") and tsquery_text(term):
         return query.filter(model.search.op("@@")(tsquery(term)))
-    column = getattr(model, getattr(model, "__label__", ("id",))[0])
-    return query.filter(column.ilike(like(term)))
+    named = (*getattr(model, "__label__", ()), "name", "title", "recipient", "subject")
+    known = [one for one in named if one in model.__mapper__.columns]
+    return query.filter(getattr(model, known[0]).ilike(like(term))) if known else query.filter(false())
 
 
 def choice(row):

@@ -23,8 +23,8 @@ from views.fields import DateText, HouseForm
 class PeriodForm(HouseForm):
     """From which day to which, both included."""
 
-    since = DateText(_l("From"), [Optional()])
-    until = DateText(_l("To"), [Optional()])
+    since = DateText(_lp("period", "From"), [Optional()])
+    until = DateText(_lp("period", "To"), [Optional()])
 
 
 def permitted():

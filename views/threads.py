@@ -16,6 +16,7 @@ from app.reading import reader
 from app.rules import conversations
 from models.conversations import Conversation, Message
 from models.files import Attachment
+from views.attachments import attachments_section
 from views.fields import HouseForm
 from views.formwork import FilesField
 
@@ -55,6 +56,12 @@ def converse(row, noun, house, first=None, open=True):
     notes(row, noun, house)
 
 
+def attached(row, noun, house):
+    """Put what is attached to a record on its page."""
+    if g.work.actor.may("attachment.read"):
+        house.sections.append(attachments_section(row, noun))
+
+
 def notes(row, noun, house):
     """Put what staff noted about a record on its page, where staff look at it."""
     if noun not in NOTED or not g.work.actor.inside or not g.work.actor.may("message.read"):
@@ -75,12 +82,12 @@ def notes(row, noun, house):
 def said(found):
     """Messages as the reader may see them: names of staff stay inside."""
     names = authors([one.author_id for one in found if _named(one)])
-    attached = attachments([one.id for one in found])
+    files = attachments([one.id for one in found])
     return [
         SimpleNamespace(
             author=author(one, names), at=format_datetime(one.created_at, reader()), text=one.text,
             mine=one.author_id is not None and one.author_id == g.work.actor.user_id, internal=False,
-            files=[(file.name, address(file)) for file in attached.get(one.id, ())],
+            files=[(file.name, address(file)) for file in files.get(one.id, ())],
         )
         for one in found
     ]  # fmt: skip

@@ -12,6 +12,7 @@ from app.core.localized import LOCALES, pick
 from app.core.money import digits, parse_amount
 from app.reading import locale
 from models.base import Exact, Localized
+from models.organisation import Currency
 from views.cells import AMOUNTS
 
 
@@ -82,6 +83,14 @@ def one_of(field, value, known):
     if not isinstance(value, str) or value not in known:
         raise bad(field, _("This value is not possible: %(field)s.", field=field))
     return value
+
+
+def currency(value, session):
+    """The code of a currency we know."""
+    code = taken("currency", value, 3).upper()
+    if session.get(Currency, code) is None:
+        raise Malformed("bad_reference", _("There is no such record: %(field)s.", field="currency"), field="currency")
+    return code
 
 
 def taken(field, value, most=20_000):
