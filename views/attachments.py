@@ -92,7 +92,7 @@ def attachments_section(row, noun):
         )
         for one in files.attachments(noun, row.id, g.work)
     ]  # fmt: skip
-    action = url_for("AttachmentView.add", noun=noun, record=row.id) if can_attach(noun) else None
+    action = url_for("AttachmentView.add", noun=noun, record_id=row.id) if can_attach(noun) else None
     body = render_template("house/_attachments.html", attachments=found, action=action)
     return SimpleNamespace(id="attachments", title=_("Attachments"), body=body)
 
@@ -120,12 +120,12 @@ class AttachmentView(BaseView):
         row = find(pk)
         return downloads.send(files.open_attachment(row.id, g.work))
 
-    @expose("/<any(" + ", ".join(PAGES) + "):noun>/<int:record>", methods=["POST"])
+    @expose("/<any(" + ", ".join(PAGES) + "):noun>/<int:record_id>", methods=["POST"])
     @has_access
-    def add(self, noun, record):
-        back = f"{PAGES[noun]}/show/{record}#attachments"
+    def add(self, noun, record_id):
+        back = f"{PAGES[noun]}/show/{record_id}#attachments"
         try:
-            made = attach(noun, record, downloads.upload())
+            made = attach(noun, record_id, downloads.upload())
             db.session.commit()
         except (NotFound, Forbidden):
             raise

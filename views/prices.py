@@ -1,6 +1,6 @@
 """What one product costs in one price list: entered from the page of either."""
 
-from flask import g, request
+from flask import abort, g, request
 from flask_babel import lazy_gettext as _l
 from wtforms import Form, HiddenField
 from wtforms.validators import InputRequired
@@ -51,6 +51,13 @@ class PriceOfProduct(Form):
     unit_price = DecimalText(_l("Unit price"))
 
 
+def offered(query):
+    """Prices without those of products that customers are no longer offered."""
+    if g.work.actor.inside:
+        return query
+    return query.join(Price.product).filter(Product.archived_at.is_(None))
+
+
 class PriceView(PartView):
     datamodel = Interface(Price)
     noun = "price"
@@ -63,8 +70,13 @@ class PriceView(PartView):
     filters = (Refers("price_list", PriceList, "/price_lists/choices"), Refers("product", Product, "/products/choices"))
     on_save = staticmethod(products.check_price)
 
+    def query(self):
+        return offered(super().query())
+
     def row(self, pk):
         found = super().row(pk)
+        if not g.work.actor.inside and (found.product is None or not found.product.active):
+            abort(404)
         g.price_product = found.product_id
         return found
 
@@ -94,10 +106,7 @@ class PriceApi(HouseApi):
     on_save = staticmethod(products.check_price)
 
     def query(self):
-        query = super().query()
-        if g.work.actor.inside:
-            return query
-        return query.join(Price.product).filter(Product.archived_at.is_(None))
+        return offered(super().query())
 
     def value(self, row, name):
         if name == "sku":

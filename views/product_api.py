@@ -53,14 +53,16 @@ class ProductApi(HouseApi):
     def prepare(self, rows):
         """The price of every row for the caller, in one statement for all of them."""
         ids = [row.id for row in rows if row.id is not None]
-        customer = self._customer()
+        customer, currency = self._customer(), self._currency()
         if customer is not None:
-            currency = self._currency() or customer.currency_code
-            found = pricing.quote(ids, customer, currency, None, {}, g.work)
+            currency = currency or customer.currency_code
+            quoted = pricing.quote(ids, customer, currency, None, {}, g.work)
+            found = {one: (currency, price) for one, price in quoted.items() if not isinstance(price, BusinessError)}
         else:
             house = db.session.get(Branch, g.access.branch_id or HOUSE_BRANCH)
-            currency = self._currency() or house.currency_code
-            found = pricing.general(ids, currency, pricing.local_day(g.work, house), g.work)
+            today, preferred = pricing.local_day(g.work, house), house.currency_code
+            found = pricing.general(ids, currency or None, today, g.work, preferred)
+            currency = currency or preferred
         g.product_prices = currency, found
 
     def _customer(self):
@@ -98,11 +100,11 @@ class ProductApi(HouseApi):
         return super().value(row, name)
 
     def _priced(self, row, name):
-        currency, found = g.product_prices
+        asked, found = g.product_prices
+        currency, price = found.get(row.id, (asked, None))
         if name == "currency":
             return currency
-        price = found.get(row.id)
-        if price is None or isinstance(price, BusinessError):
+        if price is None:
             return None
         values = {"price": wire.amount(price.unit_price, currency), "price_list": price.price_list,
                   "price_includes_tax": price.includes_tax}  # fmt: skip

@@ -12,7 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import case, literal, or_, select
+from sqlalchemy import case, literal, or_, select, true
 
 from app.core.errors import BusinessError
 from app.core.quantity import plain
@@ -155,17 +155,22 @@ def quote(product_ids, customer, currency, on, quantities, work):
     return {one: no_price(currency) if row is None else priced(row) for one, row in best.items()}
 
 
-def general(product_ids, currency, on, work):
+def general(product_ids, currency, on, work, preferred=""):
     """What products cost everybody on a day: the prices of the lists for everyone, in one statement.
 
-    :returns: {product id: Priced, or the BusinessError 'no_price'}
+    :param currency: None for any; then the `preferred` one where it has a price, else the first by its code
+    :returns: {product id: (currency, Priced)} of the products that have such a price
     """
-    found: dict[int, list[Candidate]] = {one: [] for one in product_ids}
-    statement = _listed(found, currency, on, literal(int(Offer.EVERYONE))).where(PriceList.everyone)
-    for row in work.session.execute(statement):
-        found[row[0]].append(Candidate(*row[:-1], Offer(row[-1])))
-    best = {one: choose(rows, Decimal(1)) for one, rows in found.items()}
-    return {one: no_price(currency) if row is None else priced(row) for one, row in best.items()}
+    statement = _listed(product_ids, currency, on, literal(int(Offer.EVERYONE))).where(PriceList.everyone)
+    found: dict[Any, list[Candidate]] = {}
+    for *row, code in work.session.execute(statement.add_columns(PriceList.currency_code)):
+        found.setdefault((row[0], code), []).append(Candidate(*row[:-1], Offer(row[-1])))
+    prices: dict[int, tuple[str, Priced]] = {}
+    for product, code in sorted(found, key=lambda key: (key[1] != preferred, key[1])):
+        best = choose(found[product, code], Decimal(1))
+        if best is not None:
+            prices.setdefault(product, (code, priced(best)))
+    return prices
 
 
 def price_of(product, customer, currency, on, quantity, work):
@@ -210,7 +215,7 @@ def _listed(product_ids, currency, on, offer):
         .join(PriceList, PriceList.id == Price.price_list_id)
         .where(
             Price.product_id.in_(list(product_ids)),
-            PriceList.currency_code == currency,
+            true() if currency is None else PriceList.currency_code == currency,
             PriceList.archived_at.is_(None),
             PriceList.valid_from <= on,
             or_(PriceList.valid_until.is_(None), PriceList.valid_until >= on),
