@@ -3,8 +3,11 @@
 It belongs into an empty database only. Everything is one transaction: it is there as a whole, or not at all.
 """
 
+from sqlalchemy import select
+
 from demo import folk, house, service, trade
 from demo.stage import Stage
+from models.customers import Customer
 
 
 def fill(work, password):
@@ -13,6 +16,8 @@ def fill(work, password):
     :param password: of every demo user
     :raises RuntimeError: the database is not empty
     """
+    if work.session.scalar(select(Customer.id).limit(1)) is not None:
+        raise RuntimeError("The demo company is made in an empty database only.")
     stage = Stage(work)
     with stage.scene(days=120):
         house.make(work)

@@ -151,6 +151,7 @@ LINE = {
 }, "from load_lines order by order_id, position"  # fmt: skip
 _MAIN = 'select id from warehouses where "default" and archived_at is null order by branch_id, id limit 1'
 _HELD = "state in ('confirmed', 'released')"
+_WANTED = "state in ('submitted', 'changed', 'draft', 'confirmed', 'released')"  # there is stock for all of these
 RESERVATION = {
     "customer_id": "l.customer_id", "order_line_id": "l.id", "product_id": "l.product_id", "warehouse_id": f"({_MAIN})",
     "quantity": "l.quantity_approved", "reserved_at": "%(now)s",
@@ -158,9 +159,10 @@ RESERVATION = {
 MOVEMENT = {
     "product_id": "product_id", "warehouse_id": f"({_MAIN})", "kind": "'opening'", "quantity": "sum(quantity)",
     "moved_at": "%(now)s", "reason": "'load'",
-}, f"from load_lines where {_HELD} group by product_id"  # fmt: skip
+}, f"from load_lines where {_WANTED} group by product_id"  # fmt: skip
 LEVELS = f"""insert into stock_levels (product_id, warehouse_id, on_hand, reserved, backorder)
-select product_id, ({_MAIN}), sum(quantity), sum(quantity), false from load_lines where {_HELD} group by product_id
+select product_id, ({_MAIN}), sum(quantity), coalesce(sum(quantity) filter (where {_HELD}), 0), false
+from load_lines where {_WANTED} group by product_id
 on conflict (product_id, warehouse_id) do update set on_hand = stock_levels.on_hand + excluded.on_hand,
     reserved = stock_levels.reserved + excluded.reserved"""
 APPROVAL = {
