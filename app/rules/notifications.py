@@ -32,7 +32,7 @@ settings.setting(
     "NOTIFY_CHANGES",
     bool,
     True,
-    _l("Customers are told by e-mail about changes of their orders and invoices (X-56)"),
+    _l("Customers are told by e-mail about changes of their orders and invoices"),
     scopes=("customer", "portal", "system"),
 )
 
