@@ -53,11 +53,11 @@ class ContractView(HouseView):
     method_permission_name = HouseView.method_permission_name | {"totals": "write", "price": "write", "find_products": "write"}
     facts = (
         (None, ["title", "customer", "starts_on", "months", "ends_on", "submitted_at", "approved_at", "terminated_on"]),
-        (_l("Terms"), ["total_net", "terms"]),
+        (_l("Terms"), ["terms"]),
     )
     portal_facts = (
         (None, ["title", "starts_on", "months", "ends_on", "approved_at", "terminated_on"]),
-        (_l("Terms"), ["total_net", "terms"]),
+        (_l("Terms"), ["terms"]),
     )
     lines = ("lines", LINE_COLUMNS)
     quick = NumberOrOwner(Customer, title=_l("Contract number or customer"))
@@ -81,6 +81,7 @@ class ContractView(HouseView):
         return None if self.outside and row.state == "draft" else steps.get(row.state)
 
     def more(self, row, house):
+        house.subtitle = row.title
         house.lines[0].title, house.lines[0].totals = _("Contract lines"), [(label("total_net"), money(row))]
         if row.state == "draft" and self.may("delete"):
             house.delete_url = self.url("delete", pk=row.id)

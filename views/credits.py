@@ -23,7 +23,7 @@ from views.fields import DecimalText, HouseForm
 from views.labels import label
 from views.sections import line, table
 
-COLUMNS = ("number", "type", "state", "issued_on", "due_on", "total_gross", "open_amount")
+COLUMNS = ("number", "type", "state", "issued_on", "total_gross")
 
 
 def form_of(invoice, given):
@@ -38,11 +38,12 @@ def form_of(invoice, given):
     rests = {one: rest.quantity for one, rest in left(invoice, g.work).items() if rest.quantity > 0}
     if not rests:
         raise BusinessError("nothing_to_credit", _("There is nothing left to credit on this invoice."))
-    fields = {"reason": StringField(_l("Reason"), [Optional(), Length(max=500)])}
+    fields = {}
     for row in invoice.lines:
         if row.id in rests:
             said = _("Not yet credited: %(quantity)s", quantity=format_number(rests[row.id], reader()))
             fields[f"line{row.id}"] = DecimalText(f"{row.sku} {row.name}".strip(), [Optional()], description=said)
+    fields["reason"] = StringField(_l("Reason"), [Optional(), Length(max=500)])
     begun = {f"line{one}": rest for one, rest in rests.items()}
     return type("CreditForm", (HouseForm,), fields)(given, data=begun)
 
@@ -86,11 +87,10 @@ def payments_of(row, house):
 
 
 def _payments(found, currency):
-    heads = [(label("number"), "code"), (label("state"), "state"), (label("paid_on"), "date"), label("method"),
-             (label("amount"), "num"), (_("Settles of this invoice"), "num")]  # fmt: skip
+    heads = [(label("number"), "code"), (label("state"), "state"), (label("paid_on"), "date"), (label("amount"), "num"), (_("Settled"), "num")]  # fmt: skip
     rows = []
     for payment, share in found:
-        cells = [show(payment, name, reader(), PAYMENTS.states) for name in ("number", "state", "paid_on", "method", "amount")]
+        cells = [show(payment, name, reader(), PAYMENTS.states) for name in ("number", "state", "paid_on", "amount")]
         settles = SimpleNamespace(amount=share, currency_code=currency)
         rows.append(line(cells[0] or str(payment), *cells[1:], show(settles, "amount", reader()),
                          url=f"/payments/show/{payment.id}"))  # fmt: skip

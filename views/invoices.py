@@ -80,7 +80,7 @@ class InvoiceView(HouseView):
     list_title, add_title, edit_title = _l("Invoices"), _l("New invoice"), _l("Change the invoice")
     add_label = _l("New invoice")
     list_columns = ["number", "type", "customer", "state", "payment_status", "issued_on", "due_on", "total_gross",
-                    "open_amount", "order_number"]  # fmt: skip
+                    "open_amount"]  # fmt: skip
     portal_columns = ["number", "type", "state", "payment_status", "issued_on", "due_on", "total_gross", "open_amount",
                       "order_number"]  # fmt: skip
     internal = frozenset({"customer", "customer_name", "branch", "product"})

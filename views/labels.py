@@ -51,6 +51,7 @@ LABELS = {
     "region": _l("Region"), "recipient": _l("Recipient"), "label": _l("Label"), "legal_name": _l("Legal name"),
     "address": _l("Address"), "bank": _l("Bank details"), "logo": _l("Logo"), "colour": _l("Colour"),
     "terms_days": _l("Days to pay"), "credits": _l("Corrects invoice"), "confirmed_at": _l("Confirmed at"),
+    "issued_at": _l("Issued at"), "quantity_invoiced": _l("Invoiced"), "quantity_shipped": _l("Shipped"),
     "answered_at": _l("Answered at"), "resolved_at": _l("Resolved at"), "terminated_on": _l("Terminated on"),
     "predecessor": _l("Renewed contract"), "about": _l("About"),
     "tags": _l("Tags"), "tag": _l("Tag"), "first_order_at": _l("First order at"), "gets_documents": _l("Gets documents"),

@@ -1,5 +1,6 @@
 """The page of one record: facts, lines, documents, messages, history, and what can be done with it now."""
 
+from datetime import date, datetime
 from types import SimpleNamespace
 
 from flask import Response, abort, g, jsonify, request
@@ -10,7 +11,7 @@ from sqlalchemy import false, select
 from app.core.errors import BusinessError
 from app.core.flow import FLOWS
 from app.core.history import History
-from app.core.localized import format_datetime, match_locale
+from app.core.localized import format_date, format_datetime, match_locale
 from app.core.searchtext import query as tsquery_text
 from app.extensions import db
 from app.reading import reader
@@ -18,7 +19,7 @@ from reports.core import REPORTS
 from reports.issue import serve
 from views.bulk import form_fields
 from views.cells import kind_of, said, show
-from views.filters import like, tsquery
+from views.filters import like, searched
 from views.labels import label, value_label
 
 HISTORY_SHOWN = 30
@@ -165,10 +166,22 @@ def entry(view, one):
             continue
         states = view.flow.states if view.flow and "." not in name else None
         title = label(plain.removesuffix("_id"))
-        changes.append((title, value_label(plain, before, states), value_label(plain, after, states)))
+        changes.append((title, told(plain, before, states), told(plain, after, states)))
     return SimpleNamespace(
         at=format_datetime(one.at, reader()), actor=actor_name(one), action=action_label(one), changes=changes
     )
+
+
+def told(name, value, states):
+    """One value of the history as people read it; it is kept as JSON."""
+    try:
+        if isinstance(value, str) and name.endswith("_at"):
+            return format_datetime(datetime.fromisoformat(value), reader())
+        if isinstance(value, str) and name.endswith("_on"):
+            return format_date(date.fromisoformat(value), "short", reader())
+    except ValueError:
+        return value
+    return value_label(name, value, states)
 
 
 def action_label(one):
@@ -202,7 +215,7 @@ def choices(view, term, identity):
 def narrow(query, model, term):
     """Rows a person means by what he types: words of the search text, else the beginning of the label."""
     if hasattr(model, "search") and tsquery_text(term):
-        return query.filter(model.search.op("@@")(tsquery(term)))
+        return query.filter(searched(model, term))
     named = (*getattr(model, "__label__", ()), "name", "title", "recipient", "subject")
     known = [one for one in named if one in model.__mapper__.columns]
     return query.filter(getattr(model, known[0]).ilike(like(term))) if known else query.filter(false())

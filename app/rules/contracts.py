@@ -305,7 +305,7 @@ def is_over(contract, work):
     source={"active"},
     target="expired",
     label=_lp("contract", "Expire"),
-    icon="fa-clock-o",
+    icon="fa-clock",
     guards=(is_over,),
     hidden=True,
 )

@@ -200,7 +200,7 @@ def has_lines(invoice, work):
     target="issued",
     label=_lp("invoice", "Issue"),
     ask=_l("Issue the selected invoices? Afterwards they can no longer be changed."),
-    icon="fa-file-text-o",
+    icon="fa-file-circle-check",
     style="primary",
     guards=(has_lines,),
     as_house=True,

@@ -105,7 +105,7 @@ def _back(ticket):
     source={"open", "answered"},
     target=None,
     label=_lp("ticket", "Take"),
-    icon="fa-hand-paper-o",
+    icon="fa-hand",
 )
 def take(ticket, work):
     """I look after this ticket from now on."""

@@ -77,7 +77,7 @@ def test_a_customer_reports_and_finance_confirms_on_screen(invoices, sign_in):
                                                  "paid_on": "2026-11-20"}).status_code == 302  # fmt: skip
     finance.post(f"/payments/step/confirm/{pk}")
     assert "Settled invoices" in finance.page(answer.location)
-    assert "Settles of this invoice" in finance.page(f"/invoices/show/{invoices[0]}")
+    assert "Settled" in finance.page(f"/invoices/show/{invoices[0]}")
     assert "Partly paid" in buyer.page(f"/invoices/show/{invoices[0]}")
     assert finance.get(f"/payments/edit/{pk}").status_code == 409
 

@@ -92,12 +92,18 @@ function add(line = {}) {
   for (const field of more(row)) {
     if (line[field.dataset.lineField]) field.value = line[field.dataset.lineField];
     field.addEventListener(field.matches("select") ? "change" : "input", ask);
+    field.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || event.ctrlKey || event.metaKey) return;
+      event.preventDefault();
+      const fields = more(row), next = fields[fields.indexOf(field) + 1];
+      (next || $("[data-sku]", row.nextElementSibling || add())).focus();
+    });
   }
   sku.addEventListener("keydown", (event) => {
     if (event.key === "Enter") { event.preventDefault(); combo.close(); if (sku.value.trim()) { if (!quantity.value) quantity.value = "1"; quantity.focus(); quantity.select(); price(row); } }
   });
   quantity.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && !event.ctrlKey && !event.metaKey) { event.preventDefault(); const next = row.nextElementSibling || add(); $("[data-sku]", next).focus(); }
+    if (event.key === "Enter" && !event.ctrlKey && !event.metaKey) { event.preventDefault(); (more(row)[0] || $("[data-sku]", row.nextElementSibling || add())).focus(); }
   });
   row.addEventListener("keydown", (event) => {
     const sibling = event.altKey && event.key === "ArrowDown" ? row.nextElementSibling : event.altKey && event.key === "ArrowUp" ? row.previousElementSibling : null;
