@@ -2,7 +2,7 @@
 export const $ = (selector, root = document) => root.querySelector(selector);
 export const $$ = (selector, root = document) => Array.from(root.querySelectorAll(selector));
 
-const box = document.getElementById("texts");
+const box = document.getElementById("page-texts");
 const texts = box ? JSON.parse(box.textContent) : {};
 /** A translated text of the page; {name} is replaced by values.name. */
 export function text(key, values = {}) {
