@@ -18,6 +18,7 @@ from models.stock import Warehouse
 
 CURRENCY = "GBP"
 COVER_DAYS = 7  # sales on top of what is ordered: the file knows no stock, a house without any could sell nothing
+COVER_PIECES = Decimal(500)  # at least, of what was rarely sold
 SHORT_EVERY = 100  # one product in so many has too little, as happens: its orders are refused until goods arrive
 CATEGORIES = {
     "GIFTWARE": texts("Giftware", "کالای هدیه", "Articole cadou", "Подарки", "Hediyelik eşya", "礼品"),
@@ -104,12 +105,12 @@ def _open_stock(made: dict[str, Product], survey: Survey, work) -> None:
 
 
 def opening(code: str, survey: Survey) -> Decimal:
-    """How much of a product we begin with: what open orders ask for and a week's sales; of a few half of it."""
+    """How much of a product we begin with: what open orders ask for and at least a week's sales; of a few half."""
     demand, sold = survey.demand(code), survey.goods[code].sold
     if demand and zlib.crc32(code.encode()) % SHORT_EVERY == 0:
         return demand // 2
     week = sold * COVER_DAYS / max(survey.days(), COVER_DAYS)
-    return demand + week.to_integral_value(ROUND_CEILING)
+    return demand + max(week.to_integral_value(ROUND_CEILING), COVER_PIECES)
 
 
 # --- customers -----------------------------------------------------------------------------------
