@@ -200,7 +200,13 @@ class PersonView(RuledView):
             house.sections.append(self._memberships(row))
         pairs = permissions.of_roles(permissions.roles_of(row))
         house.sections.append(
-            section("permissions", _("Permissions"), "access/_ticks.html", rows=ticks.matrix(pairs), editable=False)
+            section(
+                "permissions",
+                _("Permissions"),
+                "access/_ticks.html",
+                rows=ticks.matrix(pairs, only_on=True),
+                editable=False,
+            )
         )
 
     def _memberships(self, row):
@@ -288,6 +294,11 @@ class PersonView(RuledView):
         if request.method == "POST" and self._save(form, row, "edit") is not None:
             return redirect(self.url("show", pk=pk))
         return self._form(self.edit_title, form, [], self.url("show", pk=pk), row)
+
+    def _form(self, title, form, names, back, row=None):
+        if "groups" in form and not form.groups.choices:
+            del form.groups
+        return super()._form(title, form, names, back, row)
 
     def write(self, form, row):
         rows = ("customer", "access_group", "branch")

@@ -71,7 +71,13 @@ class RoleView(RuledView):
     def more(self, row, house):
         pairs = permissions.of_roles([row])
         house.sections.append(
-            section("permissions", _("Permissions"), "access/_ticks.html", rows=ticks.matrix(pairs), editable=False)
+            section(
+                "permissions",
+                _("Permissions"),
+                "access/_ticks.html",
+                rows=ticks.matrix(pairs, only_on=True),
+                editable=False,
+            )
         )
         if row.name in permissions.managed:
             house.subtitle = _("This role is managed: every update resets it. Copy it, then change the copy.")

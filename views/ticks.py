@@ -19,7 +19,8 @@ NOUNS = {  # doors that have no list of their own
     "portal": _l("Customer portal"), "home": _l("Home"), "run": _l("Work in the background"), "desk": _l("Data desk"),
     "profile": _l("Choices in forms"), "report": _l("Reports"), "message": _l("Messages"), "setting": _l("Settings"),
     "price": _l("Prices"), "tag": _l("Tags"), "document": _l("Documents"), "search": _l("Search"),
-    "notification": _l("Notifications"), "stock_level": _l("Stock"),
+    "notification": _l("Notifications"),
+    "attachment": _l("Attachments"), "stock_level": _l("Stock"),
 }  # fmt: skip
 
 
@@ -29,8 +30,11 @@ def offered():
     return {pair for pair in pairs if pair[0].startswith("can_") and pair not in permissions.EVERYBODY}, menus
 
 
-def matrix(ticked, fixed=frozenset()):
-    """The rows of boxes: what is `ticked`, and what stays so because a role gives it (`fixed`)."""
+def matrix(ticked, fixed=frozenset(), only_on=False):
+    """The rows of boxes: what is `ticked`, and what stays so because a role gives it (`fixed`).
+
+    :param only_on: leave out what is not ticked, for a page that is only read
+    """
     rows = {}
     for permission, view in sorted(offered()[0], key=_order):
         noun, _dot, verb = permissions.key((permission, view)).partition(".")
@@ -39,7 +43,8 @@ def matrix(ticked, fixed=frozenset()):
             value=f"{permission}:{view}", label=str(_verb(noun, verb)), on=(permission, view) in ticked | fixed,
             fixed=(permission, view) in fixed,
         )  # fmt: skip
-        rows.setdefault(title, []).append(box)
+        if box.on or not only_on:
+            rows.setdefault(title, []).append(box)
     return [SimpleNamespace(title=title, boxes=boxes) for title, boxes in sorted(rows.items())]
 
 

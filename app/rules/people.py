@@ -5,6 +5,7 @@ import secrets
 
 from flask_appbuilder.security.sqla.models import Role, User
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext as _lp
 from sqlalchemy import func, or_, select
 from werkzeug.security import generate_password_hash
 
@@ -19,7 +20,7 @@ from models.people import NO_MAIL, PERSONAL, Membership, Person, names_of
 FLOW = Flow(
     Person,
     "person",
-    states={"invited": _l("Invited"), "active": _l("Active"), "inactive": _l("Inactive")},
+    states={"invited": _lp("user", "Invited"), "active": _lp("user", "Active"), "inactive": _lp("user", "Inactive")},
 )
 PASSWORD_AT_LEAST, PASSWORD_AT_MOST = 8, 200
 PROFILE_FIELDS = ("locale", "calendar", "digits", "timezone", "mobile")
