@@ -14,7 +14,7 @@ OPEN = {  # routes anybody may call, each with its reason; they show nothing of 
     "language": "switches the language", "AuthDBView.login": "signs in", "AuthDBView.logout": "signs out",
 }  # fmt: skip
 SAMPLES = {  # arguments that are no ids
-    "kind": ("csv",), "format": ("pdf",), "locale": ("fa",), "report": tuple(REPORTS)[:1],
+    "scope": ("system",), "kind": ("csv",), "format": ("pdf",), "locale": ("fa",), "report": tuple(REPORTS)[:1],
     "group_by": ("1",), "filename": ("x.txt",), "path": ("x",), "version": ("v1",), "token": ("x" * 43,),
     "uuid": ("00000000-0000-0000-0000-000000000000",), "key_uuid": ("00000000-0000-0000-0000-000000000000",), "size": ("small",), "number": (1,), "code": ("GBP",),
     "picture": (1,), "audience": (1,), "export_type": ("csv",), "column": ("brand",),
