@@ -41,7 +41,8 @@ class Contract(Model, Stamped, Removable):
     __table_args__ = (
         UniqueConstraint("customer_id", "id"),
         ForeignKeyConstraint(["customer_id", "predecessor_id"], ["contracts.customer_id", "contracts.id"]),
-        Index("ux_contracts_number", "number", unique=True, postgresql_where=text("deleted_at is null")),
+        Index("ux_contracts_number", "number", unique=True, postgresql_where=text("deleted_at is null"),
+              postgresql_ops={"number": "text_pattern_ops"}),
         Index("ix_contracts_customer_state", "customer_id", "state", "id"),
         Index("ix_contracts_state", "state", "id"),
         Index("ix_contracts_ends_on", "ends_on", "id"),

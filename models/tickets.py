@@ -29,7 +29,8 @@ class Ticket(Model, Stamped, Removable):
     __table_args__ = (
         UniqueConstraint("customer_id", "id"),
         ForeignKeyConstraint(["customer_id", "order_id"], ["orders.customer_id", "orders.id"]),
-        Index("ux_tickets_number", "number", unique=True, postgresql_where=text("deleted_at is null")),
+        Index("ux_tickets_number", "number", unique=True, postgresql_where=text("deleted_at is null"),
+              postgresql_ops={"number": "text_pattern_ops"}),
         Index("ix_tickets_customer_state", "customer_id", "state", "id"),
         Index("ix_tickets_state", "state", "id"),
         CheckConstraint("priority in ('low', 'normal', 'high')", name="ck_tickets_priority"),

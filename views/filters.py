@@ -7,13 +7,14 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import bindparam, literal_column, select
+from sqlalchemy import bindparam, false, literal_column, select
 from sqlalchemy.dialects.postgresql import TSQUERY
 from wtforms import SelectField, StringField
 
 from app.core import searchtext
 from app.core.localized import format_date
 from app.core.readable import parse_date, parse_decimal
+from app.rules.products import matching
 from models.products import Product
 from views.cells import said
 from views.fields import DateText, ReferenceField, options
@@ -60,7 +61,7 @@ class Words(Filter):
     """Words of the record's own search text, each by its beginning, in any language."""
 
     def apply(self, query, model, value, session):
-        return query.filter(model.search.op("@@")(tsquery(value)))
+        return query.filter(searched(model, value))
 
 
 class OwnerWords(Filter):
@@ -197,9 +198,17 @@ class Within(Filter):
         self.lines, self.key = lines, key
 
     def apply(self, query, model, value, session):
-        products = select(Product.id).where(Product.search.op("@@")(tsquery(value))).limit(NAMES_CAP)
+        products = select(Product.id).where(searched(Product, value)).limit(NAMES_CAP)
         ids = session.scalars(products).all()
         return query.filter(model.id.in_(select(getattr(self.lines, self.key)).where(self.lines.product_id.in_(ids))))
+
+
+def searched(model, value):
+    """The criterion of a search by the beginnings of words; a text without any word finds nothing."""
+    if model is Product:
+        found = matching(value)
+        return false() if found is None else found
+    return model.search.op("@@")(tsquery(value))
 
 
 def tsquery(value):

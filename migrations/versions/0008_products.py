@@ -292,6 +292,13 @@ def upgrade():
         unique=True,
         postgresql_nulls_not_distinct=True,
     )
+    # the text index knows ids only: row security still decides which of these products somebody sees
+    op.execute(
+        """CREATE FUNCTION found_products(wanted tsquery) RETURNS SETOF bigint LANGUAGE sql STABLE SECURITY DEFINER
+        ROWS 50 SET search_path = public, pg_temp AS 'SELECT id FROM products WHERE search @@ wanted'"""
+    )
+    op.execute("REVOKE EXECUTE ON FUNCTION found_products(tsquery) FROM PUBLIC")
+    op.execute("GRANT EXECUTE ON FUNCTION found_products(tsquery) TO serai_staff, serai_branch, serai_external")
     # whose rows, and who may do what
     security.shared("categories")
     security.offered("products", audience="product_audiences")
@@ -305,6 +312,7 @@ def upgrade():
 
 
 def downgrade():
+    op.execute("DROP FUNCTION found_products(tsquery)")
     security.forget(
         "products",
         "product_audiences",

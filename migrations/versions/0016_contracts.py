@@ -73,6 +73,7 @@ def upgrade():
         ["number"],
         unique=True,
         postgresql_where=sa.text("deleted_at is null"),
+        postgresql_ops={"number": "text_pattern_ops"},
     )
     op.create_index(
         "ux_contracts_predecessor",

@@ -63,6 +63,7 @@ def upgrade():
         ["number"],
         unique=True,
         postgresql_where=sa.text("deleted_at is null"),
+        postgresql_ops={"number": "text_pattern_ops"},
     )
     # whose rows, and who may do what
     security.owned("tickets", branch="branch_id")
