@@ -66,14 +66,22 @@ def page(view, row, form):
     editing = row is not None
     about = {"customer": row.customer_id, "currency": row.currency_code} if editing else {}
     house = SimpleNamespace(
-        crumbs=[(str(view.list_title), view.url("list"))], lead=None if not editing else str(row.customer),
-        price_url=view.url("price", **about), products_url=view.url("find_products"), total_url=view.url("totals", **about),
-        save_url=view.url("save", pk=row.id) if editing else view.url("save_new"), method="POST",
-        version=row.version if editing else None, record_id=row.id if editing else None,
-        can_submit=view.may("submit"), save_label=None, submit_label=_("Submit"), line_fields=line_fields(),
+        crumbs=[(str(view.list_title), view.url("list"))],
+        lead=None if not editing else str(row.customer),
+        price_url=view.url("price", **about),
+        products_url=view.url("find_products"),
+        total_url=view.url("totals", **about),
+        save_url=view.url("save", pk=row.id) if editing else view.url("save_new"),
+        method="POST",
+        version=row.version if editing else None,
+        record_id=row.id if editing else None,
+        can_submit=view.may("submit"),
+        save_label=None,
+        submit_label=_("Submit"),
+        line_fields=line_fields(),
         cancel_url=view.url("show", pk=row.id) if editing else view.url("list"),
         lines=[_given(line) for line in row.lines] if editing else [],
-    )  # fmt: skip
+    )
     title = view.edit_title if editing else view.add_title
     return render_template("house/lines_form.html", title=title, form=form, house=house, appbuilder=view.appbuilder,
                            base_template=view.appbuilder.base_template)  # fmt: skip
@@ -90,8 +98,14 @@ def line_fields():
 
 
 def _given(line):
-    return {"id": line.id, "sku": line.sku, "quantity": wire.number(line.quantity), "unit_price": wire.number(line.unit_price),
-            "months": str(line.months), "sale_type": line.sale_type}  # fmt: skip
+    return {
+        "id": line.id,
+        "sku": line.sku,
+        "quantity": wire.number(line.quantity),
+        "unit_price": wire.number(line.unit_price),
+        "months": str(line.months),
+        "sale_type": line.sale_type,
+    }
 
 
 # --- from JSON ---------------------------------------------------------------------------------
@@ -147,7 +161,9 @@ def _line(row):
     found = {"sku": wire.taken("sku", row.get("sku"), 40), "quantity": _number("quantity", row.get("quantity"))}
     if row.get("id") is not None:
         value = row["id"]
-        found["id"] = int(value) if isinstance(value, str) and value.isdigit() and len(value) < 19 else wire.whole("id", value)
+        found["id"] = (
+            int(value) if isinstance(value, str) and value.isdigit() and len(value) < 19 else wire.whole("id", value)
+        )
     if row.get("unit_price") not in (None, ""):
         found["unit_price"] = _number("unit_price", row["unit_price"])
     if row.get("months") not in (None, ""):
@@ -192,7 +208,9 @@ def live(args, work):
     """What one line costs over its term."""
     wanted = args.get("customer", "")
     customer = entry.customer_of(int(wanted) if wanted.isdigit() and len(wanted) < 19 else None, work)
-    row = _line({name: args[name] for name in ("sku", "quantity", "unit_price", "months", "sale_type") if args.get(name)})
+    row = _line(
+        {name: args[name] for name in ("sku", "quantity", "unit_price", "months", "sale_type") if args.get(name)}
+    )
     product = products.sellable(row["sku"], work)
     currency = (args.get("currency") or customer.currency_code)[:3].upper()
     price, source = row.get("unit_price"), None

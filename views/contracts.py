@@ -26,7 +26,18 @@ from views.labels import label
 from views.orders import OrderView
 from views.related import links
 
-LINE_COLUMNS = ["position", "sku", "name", "sale_type", "quantity", "months", "starts_on", "ends_on", "unit_price", "net"]
+LINE_COLUMNS = [
+    "position",
+    "sku",
+    "name",
+    "sale_type",
+    "quantity",
+    "months",
+    "starts_on",
+    "ends_on",
+    "unit_price",
+    "net",
+]
 SOON = {"30": _l("Within 30 days"), "60": _l("Within 60 days"), "90": _l("Within 90 days")}
 
 
@@ -50,7 +61,11 @@ class ContractView(HouseView):
     portal_columns = ["number", "title", "state", "starts_on", "ends_on", "total_net", "predecessor_number"]
     internal = frozenset({"customer", "customer_name", "branch", "submitted_by"})
     add_columns = edit_columns = ["title", "terms"]
-    method_permission_name = HouseView.method_permission_name | {"totals": "write", "price": "write", "find_products": "write"}
+    method_permission_name = HouseView.method_permission_name | {
+        "totals": "write",
+        "price": "write",
+        "find_products": "write",
+    }
     facts = (
         (None, ["title", "customer", "starts_on", "months", "ends_on", "submitted_at", "approved_at", "terminated_on"]),
         (_l("Terms"), ["terms"]),
@@ -62,12 +77,17 @@ class ContractView(HouseView):
     lines = ("lines", LINE_COLUMNS)
     quick = NumberOrOwner(Customer, title=_l("Contract number or customer"))
     filters = (
-        Starts("number"), OwnerWords("customer_name", Customer, _l("Customer name")),
-        Refers("customer", Customer, "/customers/choices"), EndingSoon("ending", SOON, _l("Ending soon")),
-        Since("starts_from", "starts_on", _l("Starts from")), Since("starts_until", "starts_on", _l("Starts until"), until=True),
-        Since("ends_from", "ends_on", _l("Ends from")), Since("ends_until", "ends_on", _l("Ends until"), until=True),
-        Least("least", "total_net", _l("Net from")), Least("most", "total_net", _l("Net up to"), most=True),
-    )  # fmt: skip
+        Starts("number"),
+        OwnerWords("customer_name", Customer, _l("Customer name")),
+        Refers("customer", Customer, "/customers/choices"),
+        EndingSoon("ending", SOON, _l("Ending soon")),
+        Since("starts_from", "starts_on", _l("Starts from")),
+        Since("starts_until", "starts_on", _l("Starts until"), until=True),
+        Since("ends_from", "ends_on", _l("Ends from")),
+        Since("ends_until", "ends_on", _l("Ends until"), until=True),
+        Least("least", "total_net", _l("Net from")),
+        Least("most", "total_net", _l("Net up to"), most=True),
+    )
     on_delete = staticmethod(documents.discard)
 
     def editable(self, row):
@@ -87,9 +107,13 @@ class ContractView(HouseView):
             house.delete_url = self.url("delete", pk=row.id)
         items = house.facts[0]["items"]
         if row.predecessor_id:
-            items.append((_("Renewed contract"), (row.predecessor_number, self.url("show", pk=row.predecessor_id)), "link"))
+            items.append(
+                (_("Renewed contract"), (row.predecessor_number, self.url("show", pk=row.predecessor_id)), "link")
+            )
         later = db.session.scalars(
-            select(Contract).where(Contract.predecessor_id == row.id, Contract.state != "rejected").order_by(Contract.id.desc())
+            select(Contract)
+            .where(Contract.predecessor_id == row.id, Contract.state != "rejected")
+            .order_by(Contract.id.desc())
         ).first()
         if later is not None:
             items.append((_("Renewed by"), (str(later), self.url("show", pk=later.id)), "link"))
@@ -193,13 +217,37 @@ class ContractApi(HouseApi):
     flow = contracts.FLOW
     resource_name = "contracts"
     reports = ("contract",)
-    list_fields = ("id", "version", "number", "title", "state", "customer", "currency", "starts_on", "months", "ends_on",
-                   "total_net", "predecessor_number")  # fmt: skip
+    list_fields = (
+        "id",
+        "version",
+        "number",
+        "title",
+        "state",
+        "customer",
+        "currency",
+        "starts_on",
+        "months",
+        "ends_on",
+        "total_net",
+        "predecessor_number",
+    )
     show_fields = ("terms", "predecessor", "submitted_at", "approved_at", "terminated_on", "created_at")
     portal_hidden = frozenset({"submitted_by", "created_by", "updated_by", "deleted_reason"})
     line_fields = ("id", "sku", "name", "quantity", "unit_price", "months", "starts_on", "ends_on", "sale_type", "net")
-    filter_columns = ("id", "number", "title", "state", "customer", "starts_on", "ends_on", "total_net", "currency_code",
-                      "predecessor", "created_at", "customer_name")  # fmt: skip
+    filter_columns = (
+        "id",
+        "number",
+        "title",
+        "state",
+        "customer",
+        "starts_on",
+        "ends_on",
+        "total_net",
+        "currency_code",
+        "predecessor",
+        "created_at",
+        "customer_name",
+    )
     word_filters = {"customer_name": OwnerWords("customer_name", Customer)}
     create_fields = write_fields = ("customer", "title", "currency", "starts_on", "months", "terms", "lines", "submit")
     on_delete = staticmethod(documents.discard)

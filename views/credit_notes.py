@@ -29,7 +29,9 @@ class Part:
     def run(self, name, records, **more):
         """As `Flow.run`, with ids of other records refused as `not_found`."""
         ids = [int(getattr(one, "id", one)) for one in records]
-        known = set(work_.current().session.scalars(select(self.flow.model.id).where(self.flow.model.id.in_(ids), self.only)))
+        known = set(
+            work_.current().session.scalars(select(self.flow.model.id).where(self.flow.model.id.in_(ids), self.only))
+        )
         outcome = self.flow.run(name, [one for one in ids if one in known], **more)
         outcome.refused += [self.flow._missing(one) for one in dict.fromkeys(ids) if one not in known]
         return outcome
@@ -45,12 +47,14 @@ class CreditNoteView(InvoiceView):
     flow = FLOW
     route_base = "/credit_notes"
     list_title, add_title, edit_title = _l("Credit notes"), _l("New credit note"), _l("Change the credit note")
-    add_label = None
+    exclude_route_methods = InvoiceView.exclude_route_methods | {"add", "credit"}  # they begin on an invoice's page
     list_columns = ["number", "customer", "state", "issued_on", "total_gross", "order_number"]
     portal_columns = ["number", "state", "issued_on", "total_gross", "order_number"]
     quick = NumberOrOwner(Customer, title=_l("Credit note number or customer"))
     filters = tuple(
-        one for one in InvoiceView.filters if one.name in ("number", "customer_name", "customer", "order", "issued_from", "issued_until")
+        one
+        for one in InvoiceView.filters
+        if one.name in ("number", "customer_name", "customer", "order", "issued_from", "issued_until")
     )
 
     def query(self):
@@ -87,14 +91,18 @@ class CreditNoteApi(InvoiceApi):
         if unknown:
             self.fill(Invoice(), dict.fromkeys(unknown), ())
         reason = wire.taken("reason", given.get("reason") or "", 500)
-        return invoices.create_credit(wire.whole("invoice", given.get("invoice")), work, _lines(given.get("lines")), reason)
+        return invoices.create_credit(
+            wire.whole("invoice", given.get("invoice")), work, _lines(given.get("lines")), reason
+        )
 
 
 def _lines(rows):
     """{id of the invoice line: quantity given back}; None gives back all that is left."""
     if rows is None:
         return None
-    if not isinstance(rows, list) or not all(isinstance(row, dict) and row.keys() == {"line", "quantity"} for row in rows):
+    if not isinstance(rows, list) or not all(
+        isinstance(row, dict) and row.keys() == {"line", "quantity"} for row in rows
+    ):
         raise Malformed("bad_lines", _("lines is a list of {line, quantity}."), field="lines")
     found = {}
     for row in rows:
@@ -106,6 +114,12 @@ def _lines(rows):
 
 
 def register(appbuilder):
-    appbuilder.add_view(CreditNoteView, "credit_notes", label=_l("Credit notes"), icon="fa-rotate-left", category="Billing",
-                        category_label=_lp("menu", "Billing"))  # fmt: skip
+    appbuilder.add_view(
+        CreditNoteView,
+        "credit_notes",
+        label=_l("Credit notes"),
+        icon="fa-rotate-left",
+        category="Billing",
+        category_label=_lp("menu", "Billing"),
+    )
     appbuilder.add_api(CreditNoteApi)

@@ -62,7 +62,9 @@ def offer(view, row, house):
     may, open_ = g.work.actor.may, row.state == "issued" and row.type != "credit_note"
     if open_ and row.open_amount and may("payment.write"):
         title = _("Report payment") if view.outside else _("Record payment")
-        house.links.append(SimpleNamespace(label=title, url=f"/payments/add?invoice={row.id}", icon="fa-money-bill-transfer"))
+        house.links.append(
+            SimpleNamespace(label=title, url=f"/payments/add?invoice={row.id}", icon="fa-money-bill-transfer")
+        )
     if open_ and row.type in invoices.RECEIVABLE and may("invoice.write") and not view.outside:
         house.links.append(
             SimpleNamespace(label=_("Make credit note"), url=f"/invoices/credit/{row.id}", icon="fa-rotate-left")
@@ -87,7 +89,13 @@ def payments_of(row, house):
 
 
 def _payments(found, currency):
-    heads = [(label("number"), "code"), (label("state"), "state"), (label("paid_on"), "date"), (label("amount"), "num"), (_("Settled"), "num")]  # fmt: skip
+    heads = [
+        (label("number"), "code"),
+        (label("state"), "state"),
+        (label("paid_on"), "date"),
+        (label("amount"), "num"),
+        (_("Settled"), "num"),
+    ]
     rows = []
     for payment, share in found:
         cells = [show(payment, name, reader(), PAYMENTS.states) for name in ("number", "state", "paid_on", "amount")]

@@ -191,6 +191,10 @@ class CustomerView(MasterView):
             house.badges.append(SimpleNamespace(code="info", label=name))
         if row.note:
             house.facts.append({"title": _("Internal note"), "items": [(_("Note"), row.note.text, "wide")]})
+        if g.work.actor.may("invoice.read") and g.work.actor.may("payment.read"):
+            house.links.append(
+                SimpleNamespace(label=_("Statement of account"), url=f"/statements/{row.id}", icon="fa-scale-balanced")
+            )
         if row.active and g.work.actor.may("order.write"):
             url = f"/orders/add?customer={row.id}"
             house.links.append(SimpleNamespace(label=_("New order"), url=url, icon="fa-plus"))
@@ -340,7 +344,7 @@ def register(appbuilder):
     appbuilder.add_view_no_menu(parts.ContactView)
     appbuilder.add_view(TagView, "tags", label=_l("Tags"), icon="fa-tag", category="Administration",
                         category_label=_l("Administration"), menu_cond=inside)  # fmt: skip
-    appbuilder.add_link("company", href="/customers/list/", label=_l("My company"), icon="fa-building",
-                        baseview=CustomerView, cond=lambda: not g.work.actor.inside)  # fmt: skip
+    appbuilder.add_link("company", href="/customers/list/", label=_l("My company"), icon="fa-building", category="Sales",
+                        category_label=_l("Sales"), baseview=CustomerView, cond=lambda: not g.work.actor.inside)  # fmt: skip
     for api in (CustomerApi, parts.AddressApi, parts.ContactApi):
         appbuilder.add_api(api)

@@ -86,8 +86,13 @@ class DocumentView(HouseView):
     list_columns = ["number", "report", "format", "locale", "created_at", "size"]
     exclude_route_methods = HouseView.exclude_route_methods | {"add", "edit", "delete"}
     add_columns = edit_columns = ["number"]
-    label_columns = {"created_at": _l("Issued at"), "size": _l("Size (bytes)"), "translation": _l("Translation"),
-                     "sha256": _l("Fingerprint (SHA-256)"), "name": _l("File name")}
+    label_columns = {
+        "created_at": _l("Issued at"),
+        "size": _l("Size (bytes)"),
+        "translation": _l("Translation"),
+        "sha256": _l("Fingerprint (SHA-256)"),
+        "name": _l("File name"),
+    }
     internal = frozenset({"customer", "customer_name", "template_version", "sha256"})
     method_permission_name = VERBS | {"fetch": "read"}
     facts = ((None, ["number", "report", "name", "format", "locale", "translation", "created_at", "size", "sha256"]),)
@@ -126,7 +131,9 @@ class DocumentView(HouseView):
         house.links.append(SimpleNamespace(label=_("Download"), url=self.url("fetch", pk=row.id), icon="fa-download"))
         if model_of(row.noun) is not None:
             url = f"/{row.noun}s/show/{row.record_id}"
-            house.links.append(SimpleNamespace(label=_("What it documents"), url=url, icon="fa-arrow-up-right-from-square"))
+            house.links.append(
+                SimpleNamespace(label=_("What it documents"), url=url, icon="fa-arrow-up-right-from-square")
+            )
 
     @expose("/fetch/<int:pk>")
     @has_access

@@ -34,14 +34,18 @@ LINE_COLUMNS = ["position", "sku", "name", "quantity", "unit_code", "unit_price"
 class FromOrderForm(HouseForm):
     """What an invoice is made from."""
 
-    order = ReferenceField(_l("Order"), [InputRequired(_l("Fill in this field."))], target=Order, endpoint="/orders/choices")
+    order = ReferenceField(
+        _l("Order"), [InputRequired(_l("Fill in this field."))], target=Order, endpoint="/orders/choices"
+    )
     type = SelectField(label("type"), choices=options(MADE), default="final")
 
 
 class DraftForm(HouseForm):
     """What may still be said of a draft; its figures come from the order."""
 
-    terms_days = IntegerField(label("terms_days"), [InputRequired(_l("Fill in this field.")), NumberRange(min=0, max=3650)])
+    terms_days = IntegerField(
+        label("terms_days"), [InputRequired(_l("Fill in this field.")), NumberRange(min=0, max=3650)]
+    )
     remark = TextAreaField(label("remark"), [Length(max=20_000)])
 
 
@@ -127,7 +131,9 @@ class InvoiceView(HouseView):
             return _("Issue the invoice. It is sent to the customer then, and can no longer be changed.")
         if row.state != "issued" or row.type == "credit_note" or not row.open_amount:
             return None
-        return _("The due date has passed. The open amount is awaited.") if is_overdue(row) else _("Payment is awaited.")
+        return (
+            _("The due date has passed. The open amount is awaited.") if is_overdue(row) else _("Payment is awaited.")
+        )
 
     # --- the record ----------------------------------------------------------------------------
 
@@ -183,9 +189,13 @@ class InvoiceView(HouseView):
             if made is not None:
                 flash(_("Made: %(record)s", record=made), "success")
                 return redirect(f"/credit_notes/show/{made.id}")
-        house = SimpleNamespace(cancel_url=self.url("show", pk=pk), save_label=_("Make credit note"), fieldsets=None,
-                                lead=_("Enter how much of each line is given back; leave a line empty to keep it."),
-                                crumbs=[(str(self.list_title), self.url("list")), (str(row), self.url("show", pk=pk))])  # fmt: skip
+        house = SimpleNamespace(
+            cancel_url=self.url("show", pk=pk),
+            save_label=_("Make credit note"),
+            fieldsets=None,
+            lead=_("Enter how much of each line is given back; leave a line empty to keep it."),
+            crumbs=[(str(self.list_title), self.url("list")), (str(row), self.url("show", pk=pk))],
+        )
         return formwork.page(self, _("New credit note"), form, house)
 
 
@@ -199,7 +209,9 @@ def on_order(view, row, house):
     """What an order's page shows of its invoices, and the button that makes one."""
     may = g.work.actor.may
     if may("invoice.write") and g.work.actor.inside and row.state in invoices.BILLABLE and row.billing != "full":
-        house.links.append(SimpleNamespace(label=_("Make invoice"), url=f"/invoices/add?order={row.id}", icon="fa-file-invoice"))
+        house.links.append(
+            SimpleNamespace(label=_("Make invoice"), url=f"/invoices/add?order={row.id}", icon="fa-file-invoice")
+        )
     if may("invoice.read"):
         found = db.session.scalars(select(Invoice).where(Invoice.order_id == row.id).order_by(Invoice.id)).all()
         if found:
@@ -212,10 +224,33 @@ class InvoiceApi(HouseApi):
     flow = invoices.FLOW
     resource_name = "invoices"
     reports = ("invoice",)
-    list_fields = ("id", "version", "number", "type", "state", "payment_status", "customer", "order", "currency", "issued_on",
-                   "due_on", "total_net", "total_gross", "open_amount")  # fmt: skip
-    show_fields = ("total_tax", "paid_amount", "terms_days", "billing_address", "tax_id", "remark", "credits", "order_number",
-                   "created_at")  # fmt: skip
+    list_fields = (
+        "id",
+        "version",
+        "number",
+        "type",
+        "state",
+        "payment_status",
+        "customer",
+        "order",
+        "currency",
+        "issued_on",
+        "due_on",
+        "total_net",
+        "total_gross",
+        "open_amount",
+    )
+    show_fields = (
+        "total_tax",
+        "paid_amount",
+        "terms_days",
+        "billing_address",
+        "tax_id",
+        "remark",
+        "credits",
+        "order_number",
+        "created_at",
+    )
     portal_hidden = frozenset({"created_by", "updated_by", "deleted_reason"})
     line_fields = ("id", "sku", "name", "quantity", "unit_code", "unit_price", "tax_rate", "net", "tax", "gross")
     filter_columns = ("id", "number", "type", "state", "payment_status", "customer", "order", "due_on", "issued_on",

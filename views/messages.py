@@ -163,7 +163,9 @@ class MessageView(HouseView):
             abort(404)
         row = record_of(noun, pk)
         form = threads.NoteForm(sent(), prefix="note-")
-        return self._keep(noun, pk, "note", lambda: conversations.write_note(row, noun, form.text.data, g.work), "notes")
+        return self._keep(
+            noun, pk, "note", lambda: conversations.write_note(row, noun, form.text.data, g.work), "notes"
+        )
 
     def _keep(self, noun, pk, action, rule, anchor="messages-of-record"):
         back = f"/{noun}s/show/{pk}#{anchor}"
@@ -183,9 +185,15 @@ class MessageApi(HouseApi):
     resource_name = "messages"
     list_fields = ("id", "version", "noun", "record_id", "at", "author", "inside", "text", "files")
     filter_columns = ("id", "noun", "record_id", "inside", "created_at", "unread")
-    word_filters = {"noun": About("noun", ""), "record_id": About("record_id", ""),
-                    "unread": SimpleNamespace(apply=lambda query, model, value, session: query.filter(
-                        conversations.is_unread(g.work.actor) if value == "True" else ~conversations.is_unread(g.work.actor)))}  # fmt: skip
+    word_filters = {
+        "noun": About("noun", ""),
+        "record_id": About("record_id", ""),
+        "unread": SimpleNamespace(
+            apply=lambda query, model, value, session: query.filter(
+                conversations.is_unread(g.work.actor) if value == "True" else ~conversations.is_unread(g.work.actor)
+            )
+        ),
+    }
     create_fields = ("noun", "record_id", "text")
 
     def query(self):
@@ -210,7 +218,9 @@ class MessageApi(HouseApi):
         if name == "author":
             return threads.author(row, g.message_names)
         if name == "files":
-            return [{"id": one.id, "name": one.name, "url": threads.address(one)} for one in g.message_files.get(row.id, ())]
+            return [
+                {"id": one.id, "name": one.name, "url": threads.address(one)} for one in g.message_files.get(row.id, ())
+            ]
         return super().value(row, name)
 
     def create(self, given, work):

@@ -60,10 +60,13 @@ class NotificationView(HouseView):
     facts = ((None, ["to", "locale", "created_at", "sent_at", "attempts"]),)
     portal_facts = ((None, ["to", "locale", "created_at", "sent_at"]),)
     filters = (
-        Address("to"), Choice("channel", CHANNELS), Refers("customer", Customer, "/customers/choices", column="customer_id"),
+        Address("to"),
+        Choice("channel", CHANNELS),
+        Refers("customer", Customer, "/customers/choices", column="customer_id"),
         OwnerWords("customer_name", Customer, _l("Customer name")),
-        Since("from", "created_at", _l("Written from")), Since("until", "created_at", _l("Written until"), until=True),
-    )  # fmt: skip
+        Since("from", "created_at", _l("Written from")),
+        Since("until", "created_at", _l("Written until"), until=True),
+    )
 
     def listing(self, args):
         return NotificationListing(self, args)
@@ -91,7 +94,9 @@ class NotificationView(HouseView):
             items.append((_("Their words"), detail, "wide"))
         if row.noun in SHOWN and model_of(row.noun) is not None and g.work.actor.may(f"{row.noun}.read"):
             url = f"/{SHOWN[row.noun]}/show/{row.record_id}"
-            house.links.append(SimpleNamespace(label=_("What it is about"), url=url, icon="fa-arrow-up-right-from-square"))
+            house.links.append(
+                SimpleNamespace(label=_("What it is about"), url=url, icon="fa-arrow-up-right-from-square")
+            )
         body = render_template("house/_letter.html", text=without_links(row))
         house.sections.insert(0, SimpleNamespace(id="text", title=_("Text"), body=body))
 
@@ -101,8 +106,22 @@ class NotificationApi(HouseApi):
     model = Notification
     flow = notifications.FLOW
     resource_name = "notifications"
-    list_fields = ("id", "version", "state", "name", "channel", "to", "subject", "locale", "noun", "record_id", "attempts",
-                   "error", "sent_at", "created_at")  # fmt: skip
+    list_fields = (
+        "id",
+        "version",
+        "state",
+        "name",
+        "channel",
+        "to",
+        "subject",
+        "locale",
+        "noun",
+        "record_id",
+        "attempts",
+        "error",
+        "sent_at",
+        "created_at",
+    )
     show_fields = ("body",)
     portal_hidden = frozenset({"attempts", "error", "state"})
     filter_columns = ("id", "state", "name", "channel", "to", "noun", "record_id", "created_at", "sent_at")
@@ -116,6 +135,12 @@ class NotificationApi(HouseApi):
 
 
 def register(appbuilder):
-    appbuilder.add_view(NotificationView, "notifications", label=_l("Notifications"), icon="fa-bell", category="Service",
-                        category_label=_lp("menu", "Service"))  # fmt: skip
+    appbuilder.add_view(
+        NotificationView,
+        "notifications",
+        label=_l("Notifications"),
+        icon="fa-bell",
+        category="Service",
+        category_label=_lp("menu", "Service"),
+    )
     appbuilder.add_api(NotificationApi)

@@ -40,7 +40,9 @@ class ReportForm(HouseForm):
     amount = DecimalText(label("amount"), MUST)
     method = SelectField(label("method"), choices=options(payments.METHODS), default="bank")
     paid_on = DateText(label("paid_on"))
-    reference = StringField(label("reference"), [Length(max=120)], description=_l("As it stands on your bank statement."))
+    reference = StringField(
+        label("reference"), [Length(max=120)], description=_l("As it stands on your bank statement.")
+    )
 
 
 class RecordForm(HouseForm):
@@ -53,7 +55,9 @@ class RecordForm(HouseForm):
     currency = ReferenceField(label("currency"), target=Currency, endpoint="/currencies/choices")
     method = SelectField(label("method"), choices=options(payments.METHODS), default="bank")
     paid_on = DateText(label("paid_on"))
-    reference = StringField(label("reference"), [Length(max=120)], description=_l("As it stands on the bank statement."))
+    reference = StringField(
+        label("reference"), [Length(max=120)], description=_l("As it stands on the bank statement.")
+    )
 
 
 class ChangeForm(HouseForm):
@@ -108,7 +112,9 @@ class PaymentView(HouseView):
         if row.state == "draft" and self.may("delete"):
             house.delete_url = self.url("delete", pk=row.id)
         if row.invoice is not None and g.work.actor.may("invoice.read"):
-            house.facts[0]["items"].append((_("Invoice"), (str(row.invoice), f"/invoices/show/{row.invoice_id}"), "link"))
+            house.facts[0]["items"].append(
+                (_("Invoice"), (str(row.invoice), f"/invoices/show/{row.invoice_id}"), "link")
+            )
         _settled(row, house)
         threads.attached(row, "payment", house)
         threads.notes(row, "payment", house)
@@ -179,8 +185,13 @@ def _settled(row, house):
         select(Allocation, Invoice).join(Invoice, Invoice.id == Allocation.invoice_id)
         .where(Allocation.payment_id == row.id).order_by(Allocation.id)
     ).all()  # fmt: skip
-    heads = [(label("invoice"), "code"), (label("due_on"), "date"), (label("total_gross"), "num"), (_("Settled"), "num"),
-             (label("open_amount"), "num")]  # fmt: skip
+    heads = [
+        (label("invoice"), "code"),
+        (label("due_on"), "date"),
+        (label("total_gross"), "num"),
+        (_("Settled"), "num"),
+        (label("open_amount"), "num"),
+    ]
     rows = []
     for share, invoice in found:
         settled = SimpleNamespace(amount=share.amount, currency_code=invoice.currency_code)
@@ -210,7 +221,9 @@ class PaymentApi(HouseApi):
         if name == "currency":
             return row.currency_code
         if name == "allocations":
-            shares = db.session.scalars(select(Allocation).where(Allocation.payment_id == row.id).order_by(Allocation.id))
+            shares = db.session.scalars(
+                select(Allocation).where(Allocation.payment_id == row.id).order_by(Allocation.id)
+            )
             return [{"invoice": wire.reference(one.invoice), "amount": wire.amount(one.amount, row.currency_code)}
                     for one in shares if one.invoice is not None]  # fmt: skip
         return super().value(row, name)
@@ -227,7 +240,9 @@ class PaymentApi(HouseApi):
         customer = _found(Customer, "customer", given.get("customer"))
         if customer is None and not work.actor.inside and len(work.actor.customers) == 1:
             customer = db.session.get(Customer, next(iter(work.actor.customers)))
-        made = payments.begin(work, customer=customer, invoice=_found(Invoice, "invoice", given.get("invoice")), **asked)
+        made = payments.begin(
+            work, customer=customer, invoice=_found(Invoice, "invoice", given.get("invoice")), **asked
+        )
         if report:
             payments.FLOW.run_one("report", made)
         return made
@@ -272,6 +287,12 @@ def _found(model, field, value):
 
 
 def register(appbuilder):
-    appbuilder.add_view(PaymentView, "payments", label=_l("Payments"), icon="fa-money-bill-transfer", category="Billing",
-                        category_label=_lp("menu", "Billing"))  # fmt: skip
+    appbuilder.add_view(
+        PaymentView,
+        "payments",
+        label=_l("Payments"),
+        icon="fa-money-bill-transfer",
+        category="Billing",
+        category_label=_lp("menu", "Billing"),
+    )
     appbuilder.add_api(PaymentApi)

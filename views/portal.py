@@ -35,8 +35,7 @@ class PortalView(BaseView):
             greeting=_("Welcome, %(name)s", name=g.work.actor.name), lead=None, actions=_actions(), todo=_todo(),
             orders=small(Order, ORDERS, ("number", "state", "ordered_at", "total_gross"), "/orders"),
             invoices=queues.open_invoices(), lists=[one for one in (queues.tickets(), queues.contracts()) if one],
-            quick=SimpleNamespace(url="/orders/add", products_url="/orders/products") if g.work.actor.may("order.write") else None,
-            balance=queues.balance(), messages=queues.unread(), news=None,
+            quick=_quick(), balance=queues.balance(), messages=queues.unread(), news=None,
         )  # fmt: skip
         return self.render_template("portal/home.html", title=_("Home"), house=house)
 
@@ -50,6 +49,13 @@ def _actions():
     if g.work.actor.may("payment.write"):
         found.append(SimpleNamespace(label=_("Report payment"), url="/payments/add", icon="fa-money-bill-transfer"))
     return found
+
+
+def _quick():
+    """Quick order: an item code and a quantity begin an order."""
+    if not g.work.actor.may("order.write"):
+        return None
+    return SimpleNamespace(url="/orders/add", products_url="/orders/products")
 
 
 def _todo():

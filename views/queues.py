@@ -33,26 +33,60 @@ SHOWN = 6
 def staff():
     """Counters of what waits for billing and service: one statement for all of them."""
     day = g.work.now.date()
-    late = (Invoice.state == "issued") & (Invoice.open_amount > 0) & (Invoice.due_on < day) & Invoice.type.in_(RECEIVABLE)
+    late = (
+        (Invoice.state == "issued") & (Invoice.open_amount > 0) & (Invoice.due_on < day) & Invoice.type.in_(RECEIVABLE)
+    )
     ending = (Contract.state == "active") & (Contract.ends_on <= day + timedelta(days=SOON))
     wanted = [
         ("invoice.read", Invoice, late, _("Invoices overdue"), "/invoices/list/?state=issued&overdue=yes", "overdue"),
-        ("payment.confirm", Payment, Payment.state == "reported", _("Payments reported"), "/payments/list/?state=reported", "reported"),
-        ("ticket.read", Ticket, Ticket.state == "open", _("Tickets in progress"), "/tickets/list/?state=open", "in_progress"),
-        ("contract.approve", Contract, Contract.state == "submitted", _("Contracts to approve"),
-         "/contracts/list/?state=submitted", "submitted"),
+        (
+            "payment.confirm",
+            Payment,
+            Payment.state == "reported",
+            _("Payments reported"),
+            "/payments/list/?state=reported",
+            "reported",
+        ),
+        (
+            "ticket.read",
+            Ticket,
+            Ticket.state == "open",
+            _("Tickets in progress"),
+            "/tickets/list/?state=open",
+            "in_progress",
+        ),
+        (
+            "contract.approve",
+            Contract,
+            Contract.state == "submitted",
+            _("Contracts to approve"),
+            "/contracts/list/?state=submitted",
+            "submitted",
+        ),
         ("contract.read", Contract, ending, _("Contracts ending soon"), "/contracts/list/?ending=60", "warning"),
-        ("message.read", Message, conversations.is_unread(g.work.actor), _("Unread messages"), "/messages/list/?unread=yes", "new"),
-    ]  # fmt: skip
+        (
+            "message.read",
+            Message,
+            conversations.is_unread(g.work.actor),
+            _("Unread messages"),
+            "/messages/list/?unread=yes",
+            "new",
+        ),
+    ]
     wanted = [one for one in wanted if g.work.actor.may(one[0])]
     if not wanted:
         return []
     counts = db.session.query(*[_count(model, condition) for _may, model, condition, *_more in wanted]).one()
     return [
-        SimpleNamespace(label=title, url=url, state=state if many else "draft", note=None,
-                        count=format_number(many, reader()) + ("+" if many >= lists.STATE_CAP else ""))
+        SimpleNamespace(
+            label=title,
+            url=url,
+            state=state if many else "draft",
+            note=None,
+            count=format_number(many, reader()) + ("+" if many >= lists.STATE_CAP else ""),
+        )
         for (_may, _model, _condition, title, url, state), many in zip(wanted, counts, strict=True)
-    ]  # fmt: skip
+    ]
 
 
 def _count(model, condition):
@@ -75,10 +109,16 @@ def open_invoices():
     """Invoices still to be paid, the oldest debt first, each with a mark that says how it stands."""
     if not g.work.actor.may("invoice.read"):
         return None
-    query = db.session.query(Invoice).filter(Invoice.state == "issued", Invoice.open_amount > 0, Invoice.type != "credit_note")
+    query = db.session.query(Invoice).filter(
+        Invoice.state == "issued", Invoice.open_amount > 0, Invoice.type != "credit_note"
+    )
     rows = query.order_by(Invoice.due_on, Invoice.id).limit(SHOWN).all()
-    columns = [("number", label("number"), "code"), ("due_on", label("due_on"), "date"), ("mark", label("state"), "state"),
-               ("open_amount", label("open_amount"), "num")]  # fmt: skip
+    columns = [
+        ("number", label("number"), "code"),
+        ("due_on", label("due_on"), "date"),
+        ("mark", label("state"), "state"),
+        ("open_amount", label("open_amount"), "num"),
+    ]
     found = [(row.id, f"/invoices/show/{row.id}",
               [str(row), format_date(row.due_on, "short", reader()), _due(row), show(row, "open_amount", reader())])
              for row in rows]  # fmt: skip
@@ -98,7 +138,9 @@ def tickets():
     if not g.work.actor.may("ticket.read"):
         return None
     query = db.session.query(Ticket).filter(Ticket.state.in_(("open", "answered", "resolved")))
-    return _listed(_("Tickets"), query, Ticket, ticket_rules.FLOW, ("number", "subject", "state"), "/tickets", _("No open tickets"))
+    return _listed(
+        _("Tickets"), query, Ticket, ticket_rules.FLOW, ("number", "subject", "state"), "/tickets", _("No open tickets")
+    )
 
 
 def contracts():
@@ -107,7 +149,15 @@ def contracts():
         return None
     last = g.work.now.date() + timedelta(days=SOON)
     query = db.session.query(Contract).filter(Contract.state == "active", Contract.ends_on <= last)
-    found = _listed(_("Contracts ending soon"), query, Contract, contract_rules.FLOW, ("number", "title", "ends_on"), "/contracts", None)
+    found = _listed(
+        _("Contracts ending soon"),
+        query,
+        Contract,
+        contract_rules.FLOW,
+        ("number", "title", "ends_on"),
+        "/contracts",
+        None,
+    )
     return found if found.rows else None
 
 

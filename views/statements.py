@@ -93,12 +93,19 @@ class StatementView(BaseView):
         form = PeriodForm(data={"since": found.since, "until": found.until})
         form.since.name, form.until.name = "from", "to"
         house = SimpleNamespace(
-            crumbs=[(_("Customers"), url_for("CustomerView.list")), (str(customer), url_for("CustomerView.show", pk=pk))]
-            if g.work.actor.inside else [(str(customer), url_for("CustomerView.show", pk=pk))],
-            lead=str(customer), document_url=document("html"), back_url=None, period=form,
+            crumbs=[
+                (_("Customers"), url_for("CustomerView.list")),
+                (str(customer), url_for("CustomerView.show", pk=pk)),
+            ]
+            if g.work.actor.inside
+            else [(str(customer), url_for("CustomerView.show", pk=pk))],
+            lead=str(customer),
+            document_url=document("html"),
+            back_url=None,
+            period=form,
             formats=[(kind.upper(), document(kind)) for kind in ("pdf", "xlsx", "csv")],
             others=[(str(one), url_for("StatementView.show", pk=one.id)) for one in _others(pk)],
-        )  # fmt: skip
+        )
         return self.render_template("house/statement.html", title=_("Statement of account"), house=house)
 
 
@@ -109,6 +116,13 @@ def _others(pk):
 
 
 def register(appbuilder):
-    appbuilder.add_view(StatementView, "statement", href="/statements/", label=_l("Statement of account"), icon="fa-scale-balanced",
-                        category="Billing", category_label=_lp("menu", "Billing"),
-                        menu_cond=lambda: not g.work.actor.inside and permitted())  # fmt: skip
+    appbuilder.add_view(
+        StatementView,
+        "statement",
+        href="/statements/",
+        label=_l("Statement of account"),
+        icon="fa-scale-balanced",
+        category="Billing",
+        category_label=_lp("menu", "Billing"),
+        menu_cond=lambda: not g.work.actor.inside and permitted(),
+    )

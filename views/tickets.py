@@ -102,7 +102,9 @@ class TicketView(HouseView):
     def list(self):
         house = self.listing(request.args).house()
         if not self.outside:
-            house.links.append(SimpleNamespace(label=_("My tickets"), url=self.url("list", mine="yes"), icon="fa-user-check"))
+            house.links.append(
+                SimpleNamespace(label=_("My tickets"), url=self.url("list", mine="yes"), icon="fa-user-check")
+            )
         return self.render_template("house/list.html", title=self.list_title, house=house, widgets={})
 
     def editable(self, row):
@@ -111,8 +113,10 @@ class TicketView(HouseView):
 
     def next_step(self, row):
         if self.outside:
-            return {"open": _("We are looking into it."), "resolved": _("Reopen the ticket if it is not solved after all.")}.get(
-                row.state)  # fmt: skip
+            return {
+                "open": _("We are looking into it."),
+                "resolved": _("Reopen the ticket if it is not solved after all."),
+            }.get(row.state)
         if row.state == "open" and row.handler_id is None:
             return _("Take the ticket or answer it.")
         return {"open": _("Answer the customer."), "answered": _("The customer's reply is awaited.")}.get(row.state)
@@ -123,7 +127,9 @@ class TicketView(HouseView):
             house.facts[0]["items"].append((_("Order"), (str(row.order), f"/orders/show/{row.order_id}"), "link"))
         if not self.outside and self.may("delete"):
             house.delete_url = self.url("delete", pk=row.id)
-        house.actions = [one for one in house.actions if one.name != "answer"]  # that is what the thread's own form does
+        house.actions = [
+            one for one in house.actions if one.name != "answer"
+        ]  # that is what the thread's own form does
         threads.converse(row, "ticket", house, first=_first(row), open=row.state != "closed")
 
     @expose("/add", methods=["GET", "POST"])
@@ -167,8 +173,14 @@ def _first(row):
     mine = row.created_by is not None and row.created_by == g.work.actor.user_id
     names = threads.authors([row.created_by]) if g.work.actor.inside or mine else {}
     attached = [(one.name, threads.address(one)) for one in files.attachments("ticket", row.id, g.work)]
-    return SimpleNamespace(author=names.get(row.created_by) or _("Customer"), at=format_datetime(row.created_at, reader()),
-                           text=row.text, mine=mine, internal=False, files=attached)  # fmt: skip
+    return SimpleNamespace(
+        author=names.get(row.created_by) or _("Customer"),
+        at=format_datetime(row.created_at, reader()),
+        text=row.text,
+        mine=mine,
+        internal=False,
+        files=attached,
+    )
 
 
 class TicketApi(HouseApi):
@@ -176,10 +188,23 @@ class TicketApi(HouseApi):
     model = Ticket
     flow = tickets.FLOW
     resource_name = "tickets"
-    list_fields = ("id", "version", "number", "state", "subject", "customer", "order", "priority", "handler", "created_at",
-                   "answered_at")  # fmt: skip
+    list_fields = (
+        "id",
+        "version",
+        "number",
+        "state",
+        "subject",
+        "customer",
+        "order",
+        "priority",
+        "handler",
+        "created_at",
+        "answered_at",
+    )
     show_fields = ("text", "resolved_at", "files", "messages")
-    portal_hidden = frozenset({"handler", "handler_id", "priority", "created_by", "updated_by", "branch_id", "deleted_reason"})
+    portal_hidden = frozenset(
+        {"handler", "handler_id", "priority", "created_by", "updated_by", "branch_id", "deleted_reason"}
+    )
     filter_columns = ("id", "number", "state", "subject", "customer", "order", "priority", "handler", "created_at",
                       "answered_at", "customer_name")  # fmt: skip
     word_filters = {"customer_name": OwnerWords("customer_name", Customer)}
@@ -225,8 +250,17 @@ def messages(found):
     """Messages as JSON: author as the reader may know him."""
     names = threads.authors([one.author_id for one in found if threads._named(one)])
     attached = threads.attachments([one.id for one in found])
-    return [{"id": one.id, "at": wire.out(one, "created_at"), "author": threads.author(one, names), "inside": one.inside,
-             "text": one.text, "files": [_file(file) for file in attached.get(one.id, ())]} for one in found]  # fmt: skip
+    return [
+        {
+            "id": one.id,
+            "at": wire.out(one, "created_at"),
+            "author": threads.author(one, names),
+            "inside": one.inside,
+            "text": one.text,
+            "files": [_file(file) for file in attached.get(one.id, ())],
+        }
+        for one in found
+    ]
 
 
 def _file(one):

@@ -1,4 +1,4 @@
-"""Contracts through their doors: entered with lines in one go, approved by somebody else, renewed, read by the customer."""
+"""Contracts through their doors: entered with their lines, approved by somebody else, renewed, read by customers."""
 
 from datetime import date
 
@@ -49,14 +49,32 @@ def test_a_contract_is_entered_approved_and_renewed_over_rest(goods, people, res
 
 
 def test_refused_lines_are_named(goods, people, rest):
-    answer = contract(rest, people, lines=[{"sku": "SUP-1", "quantity": "1"}, {"sku": "SUP-2", "quantity": "1"},
-                                           {"sku": "NONE", "quantity": "1"}, {"sku": "SUP-1", "quantity": "0"}])  # fmt: skip
+    answer = contract(
+        rest,
+        people,
+        lines=[
+            {"sku": "SUP-1", "quantity": "1"},
+            {"sku": "SUP-2", "quantity": "1"},
+            {"sku": "NONE", "quantity": "1"},
+            {"sku": "SUP-1", "quantity": "0"},
+        ],
+    )
     assert answer.status_code == 422
     assert [(one["index"], one["error"]) for one in answer.json["details"]["lines"]] == [
         (1, "no_price"), (2, "unknown_product"), (3, "bad_quantity")]  # fmt: skip
-    for more in ({"months": 0}, {"months": "many"}, {"currency": "???"}, {"starts_on": "soon"}, {"lines": 7}, {"title": " "},
-                 {"customer": 999_999}, {"lines": [{"sku": "SUP-1", "quantity": "1", "sale_type": []}]}, {"colour": 1},
-                 {"lines": [{"sku": "SUP-1", "quantity": 1.5}]}, {"submit": "yes"}):  # fmt: skip
+    for more in (
+        {"months": 0},
+        {"months": "many"},
+        {"currency": "???"},
+        {"starts_on": "soon"},
+        {"lines": 7},
+        {"title": " "},
+        {"customer": 999_999},
+        {"lines": [{"sku": "SUP-1", "quantity": "1", "sale_type": []}]},
+        {"colour": 1},
+        {"lines": [{"sku": "SUP-1", "quantity": 1.5}]},
+        {"submit": "yes"},
+    ):
         assert 400 <= contract(rest, people, **more).status_code < 500, more
 
 
@@ -76,10 +94,18 @@ def test_a_contract_is_entered_and_approved_on_screen(goods, people, sign_in):
     assert "Price per month" in reviewer.page(f"/contracts/add?customer={people.one}")
     live = reviewer.get(f"/contracts/price?customer={people.one}&sku=SUP-1&quantity=2&months=6").json
     assert live["unit_price"] == "20.00" and "240" in live["amount_text"]
-    head = {"customer": str(people.one), "title": "Support", "currency": "GBP", "starts_on": "2026-01-01", "months": "12"}
+    head = {
+        "customer": str(people.one),
+        "title": "Support",
+        "currency": "GBP",
+        "starts_on": "2026-01-01",
+        "months": "12",
+    }
     lines = [{"sku": "SUP-1", "quantity": "2", "sale_type": "purchase"}]
     assert "480" in reviewer.json("/contracts/totals", {**head, "lines": lines}).json["rows"][0][1]
-    refused = reviewer.json("/contracts/save", {**head, "lines": [{"sku": "SUP-2", "quantity": "1"}]}, Accept="application/json")
+    refused = reviewer.json(
+        "/contracts/save", {**head, "lines": [{"sku": "SUP-2", "quantity": "1"}]}, Accept="application/json"
+    )
     assert refused.status_code == 422 and refused.json["details"]["lines"][0]["index"] == 0
     saved = reviewer.json("/contracts/save", {**head, "lines": lines}, Accept="application/json")
     assert saved.status_code == 201, saved.json
@@ -100,7 +126,9 @@ def test_contracts_ending_soon_are_found(people, open_work, sign_in):
     with open_work() as work:
         one = makers.customer_of(work, people.one)
         today = date.today()  # the doors look at the clock
-        makers.make_contract(work, one, title="Ends", starts_on=date(today.year - 1, today.month, min(today.day, 28)), months=13)
+        makers.make_contract(
+            work, one, title="Ends", starts_on=date(today.year - 1, today.month, min(today.day, 28)), months=13
+        )
         makers.make_contract(work, one, title="Stays", starts_on=today, months=24)
     page = sign_in("reviewer").page("/contracts/list/?ending=60")
     assert "Ends" in page and "Stays" not in page

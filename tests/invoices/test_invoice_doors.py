@@ -29,7 +29,12 @@ def test_an_invoice_is_made_changed_and_issued_over_rest(confirmed, rest):
     made = finance.post("/invoices/", {"order": confirmed, "type": "final"})
     assert made.status_code == 201, made.json
     pk, result = made.json["id"], made.json["result"]
-    assert (result["state"], result["type"], result["total_gross"], result["number"]) == ("draft", "final", "130.00", None)
+    assert (result["state"], result["type"], result["total_gross"], result["number"]) == (
+        "draft",
+        "final",
+        "130.00",
+        None,
+    )
     assert [line["sku"] for line in result["lines"]] == ["A-1", "B-2"]
     changed = finance.put(f"/invoices/{pk}", {"terms_days": 10, "remark": "Thank you", "version": result["version"]})
     assert changed.status_code == 200 and changed.json["result"]["terms_days"] == 10

@@ -21,7 +21,9 @@ def test_customer_and_staff_write_about_an_order(order, people, rest, sign_in):
     assert "Please hurry." in page and "Buyer1" in page
     assert "Please hurry." not in reviewer.page("/messages/list/?unread=yes")  # he has read it by now
     assert "Please hurry." in sign_in("supervisor").page("/messages/list/?unread=yes")
-    assert rest("reviewer").post("/messages/", {"noun": "order", "record_id": order, "text": "We do."}).status_code == 201
+    assert (
+        rest("reviewer").post("/messages/", {"noun": "order", "record_id": order, "text": "We do."}).status_code == 201
+    )
     assert "We do." in buyer.page("/portal/")
     assert "Our team" in buyer.page(f"/orders/show/{order}")
     assert "We do." not in buyer.page("/portal/")
@@ -49,10 +51,17 @@ def test_nobody_writes_about_what_is_not_his(order, people, rest, sign_in):
     assert stranger.post("/messages/", {"noun": "order", "record_id": order, "text": "x"}).status_code == 404
     assert sign_in("buyer3").post(f"/messages/write/order/{order}", {"text": "x"}).status_code == 404
     buyer = rest("buyer1")
-    for given in ({}, {"noun": "order"}, {"noun": [], "record_id": order, "text": "x"}, {"noun": "customer", "record_id": 1, "text": "x"},
-                  {"noun": "order", "record_id": "1", "text": "x"}, {"noun": "order", "record_id": order, "text": ""},
-                  {"noun": "order", "record_id": order, "text": "x" * 10_001}, {"noun": "invoice", "record_id": 1, "text": "x"},
-                  {"noun": "order", "record_id": order, "text": "x", "inside": "staff"}):  # fmt: skip
+    for given in (
+        {},
+        {"noun": "order"},
+        {"noun": [], "record_id": order, "text": "x"},
+        {"noun": "customer", "record_id": 1, "text": "x"},
+        {"noun": "order", "record_id": "1", "text": "x"},
+        {"noun": "order", "record_id": order, "text": ""},
+        {"noun": "order", "record_id": order, "text": "x" * 10_001},
+        {"noun": "invoice", "record_id": 1, "text": "x"},
+        {"noun": "order", "record_id": order, "text": "x", "inside": "staff"},
+    ):
         assert 400 <= buyer.post("/messages/", given).status_code < 500, given
 
 

@@ -8,10 +8,16 @@ from app.rules import tickets
 from tests import makers
 
 MOST = {  # page -> (who, statements)
-    "/": ("admin", 15), "/portal/": ("buyer1", 17), "/invoices/list/": ("finance", 12), "/payments/list/": ("finance", 12),
-    "/contracts/list/": ("reviewer", 12), "/tickets/list/": ("support", 12), "/messages/list/": ("reviewer", 12),
-    "/documents/list/": ("reviewer", 12), "/notifications/list/": ("reviewer", 12),
-}  # fmt: skip
+    "/": ("admin", 15),
+    "/portal/": ("buyer1", 17),
+    "/invoices/list/": ("finance", 12),
+    "/payments/list/": ("finance", 12),
+    "/contracts/list/": ("reviewer", 12),
+    "/tickets/list/": ("support", 12),
+    "/messages/list/": ("reviewer", 12),
+    "/documents/list/": ("reviewer", 12),
+    "/notifications/list/": ("reviewer", 12),
+}
 
 
 @pytest.fixture

@@ -17,7 +17,12 @@ def test_an_invoice_is_paid_over_rest(invoices, rest):
     made = buyer.post("/payments/", {"invoice": invoices[0], "amount": "40.00", "reference": "PO 7"})
     assert made.status_code == 201, made.json
     pk, result = made.json["id"], made.json["result"]
-    assert (result["state"], result["amount"], result["currency"], result["method"]) == ("draft", "40.00", "GBP", "bank")
+    assert (result["state"], result["amount"], result["currency"], result["method"]) == (
+        "draft",
+        "40.00",
+        "GBP",
+        "bank",
+    )
     assert "unallocated" not in result
     assert buyer.post(f"/payments/{pk}/report").json["state"] == "reported"
     assert buyer.put(f"/payments/{pk}", {"amount": "100.00"}).json["error"] == "frozen"
@@ -50,12 +55,22 @@ def test_nobody_pays_or_sees_what_is_not_his(invoices, rest):
 def test_bad_requests_are_told_not_failed(invoices, rest, people):
     finance = rest("finance")
     one = invoices[0]
-    for given in ({}, {"invoice": one}, {"invoice": one, "amount": 1.5}, {"invoice": one, "amount": "x"},
-                  {"invoice": one, "amount": "-1"}, {"invoice": one, "amount": "1.001"}, {"amount": "5"},
-                  {"invoice": one, "amount": "5", "method": []}, {"invoice": one, "amount": "5", "paid_on": "today"},
-                  {"invoice": one, "amount": "5", "state": "confirmed"}, {"invoice": one, "amount": "5", "report": "yes"},
-                  {"invoice": one, "amount": "5", "currency": "EUR"}, {"invoice": one, "amount": "5", "currency": "???"},
-                  {"invoice": one, "amount": "5", "customer": people.two}):  # fmt: skip
+    for given in (
+        {},
+        {"invoice": one},
+        {"invoice": one, "amount": 1.5},
+        {"invoice": one, "amount": "x"},
+        {"invoice": one, "amount": "-1"},
+        {"invoice": one, "amount": "1.001"},
+        {"amount": "5"},
+        {"invoice": one, "amount": "5", "method": []},
+        {"invoice": one, "amount": "5", "paid_on": "today"},
+        {"invoice": one, "amount": "5", "state": "confirmed"},
+        {"invoice": one, "amount": "5", "report": "yes"},
+        {"invoice": one, "amount": "5", "currency": "EUR"},
+        {"invoice": one, "amount": "5", "currency": "???"},
+        {"invoice": one, "amount": "5", "customer": people.two},
+    ):
         assert 400 <= finance.post("/payments/", given).status_code < 500, given
 
 
@@ -67,7 +82,9 @@ def test_a_customer_reports_and_finance_confirms_on_screen(invoices, sign_in):
     assert buyer.get(f"/payments/invoices?id={invoices[1]}").json == []
     refused = buyer.post("/payments/add", {"invoice": invoices[1], "amount": "5", "method": "bank"})
     assert refused.status_code == 422
-    answer = buyer.post("/payments/add", {"invoice": invoices[0], "amount": "100", "method": "bank", "paid_on": "2026-11-20"})
+    answer = buyer.post(
+        "/payments/add", {"invoice": invoices[0], "amount": "100", "method": "bank", "paid_on": "2026-11-20"}
+    )
     assert answer.status_code == 302, answer.get_data(as_text=True)
     page = buyer.page(answer.location)
     assert "Reported" in page and "Not allocated" not in page and "Internal notes" not in page
@@ -103,7 +120,9 @@ def test_the_statement_tells_what_was_billed_and_paid(invoices, people, rest, si
     html = buyer.get(f"/customers/{people.one}/documents/statement.html?from=2020-01-01&to=2020-12-31&lang=en")
     assert "There are no entries" in html.get_data(as_text=True)
     assert buyer.get(f"/customers/{people.one}/documents/statement.csv?from=nonsense").status_code == 400
-    assert buyer.get(f"/customers/{people.one}/documents/statement.csv?from=2026-02-01&to=2026-01-01").status_code == 400
+    assert (
+        buyer.get(f"/customers/{people.one}/documents/statement.csv?from=2026-02-01&to=2026-01-01").status_code == 400
+    )
     assert buyer.get(f"/customers/{people.two}/documents/statement.pdf").status_code == 404
     screen = sign_in("buyer1")
     assert "Statement of account" in screen.page("/portal/")

@@ -47,7 +47,14 @@ def test_tickets_of_others_are_not_there(people, rest):
 
 
 def test_bad_requests_are_told_not_failed(people, rest):
-    for more in ({"subject": ""}, {"text": 7}, {"order": 999_999}, {"order": "x"}, {"state": "closed"}, {"subject": "x" * 201}):
+    for more in (
+        {"subject": ""},
+        {"text": 7},
+        {"order": 999_999},
+        {"order": "x"},
+        {"state": "closed"},
+        {"subject": "x" * 201},
+    ):
         assert 400 <= ask(rest, **more).status_code < 500, more
     assert 400 <= rest("support").put(f"/tickets/{ask(rest).json['id']}", {"priority": []}).status_code < 500
 
@@ -63,7 +70,9 @@ def test_a_customer_asks_on_screen_with_a_file(people, sign_in):
     pk = answer.location.rsplit("/", 1)[1]
     support.post(f"/tickets/step/take/{pk}")
     assert "Broken" in support.page("/tickets/list/?mine=yes")
-    wrote = support.post(f"/messages/write/ticket/{pk}", {"text": "We send it again.", "files": (io.BytesIO(b"%PDF-1.4\n%x"), "x.exe")})
+    wrote = support.post(
+        f"/messages/write/ticket/{pk}", {"text": "We send it again.", "files": (io.BytesIO(b"%PDF-1.4\n%x"), "x.exe")}
+    )
     assert wrote.status_code == 302
     assert "We send it again." not in support.page(answer.location)  # the file was refused, and the message with it
     support.post(f"/messages/write/ticket/{pk}", {"text": "We send it again."})
@@ -76,7 +85,9 @@ def test_a_customer_asks_on_screen_with_a_file(people, sign_in):
 
 def test_staff_open_a_ticket_for_a_customer_on_screen(people, sign_in):
     support = sign_in("support")
-    answer = support.post("/tickets/add", {"customer": people.two, "subject": "Called", "text": "Wants a quote", "priority": "high"})
+    answer = support.post(
+        "/tickets/add", {"customer": people.two, "subject": "Called", "text": "Wants a quote", "priority": "high"}
+    )
     assert answer.status_code == 302, answer.get_data(as_text=True)
     assert "High" in support.page(answer.location)
     pk = answer.location.rsplit("/", 1)[1]
