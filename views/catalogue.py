@@ -123,11 +123,13 @@ def _steps(row, customer):
     """What a customer pays for one and for more of a product."""
     explained = pricing.explain(row, customer, customer.currency_code, None, Decimal(1), g.work)
     steps = sorted({one.candidate.from_quantity for one in explained.candidates})
-    rows = []
+    rows, before = [], None
     for quantity in steps:
         best = pricing.choose([one.candidate for one in explained.candidates], quantity)
-        text = price_text(best.unit_price, customer.currency_code, reader())
-        rows.append(line(format_number(quantity, reader()), text))
+        if best.unit_price != before:  # a closer list may hold for any quantity
+            text = price_text(best.unit_price, customer.currency_code, reader())
+            rows.append(line(format_number(quantity, reader()), text))
+        before = best.unit_price
     unit = pick(row.unit.symbols, locale())
     columns = ((_("From quantity"), "num"), (_("Price per %(unit)s", unit=unit), "num"))
     empty = str(pricing.no_price(customer.currency_code).message)

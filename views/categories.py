@@ -1,6 +1,6 @@
 """Screens and API of the catalogue's tree (CAT-03)."""
 
-from flask import request
+from flask import g, request
 from flask_appbuilder import expose, has_access
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -96,5 +96,5 @@ class CategoryApi(HouseApi):
 
 def register(appbuilder):
     appbuilder.add_view(CategoryView, "categories", label=_l("Categories"), icon="fa-sitemap", category="Catalogue",
-                        category_label=_l("Catalogue"))  # fmt: skip
+                        category_label=_l("Catalogue"), menu_cond=lambda: g.work.actor.inside)  # fmt: skip
     appbuilder.add_api(CategoryApi)

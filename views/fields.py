@@ -9,8 +9,8 @@ from markupsafe import Markup, escape
 from sqlalchemy import Boolean, Date, DateTime, Integer, String, Text
 from sqlalchemy.orm import RelationshipProperty
 from wtforms import BooleanField, Field, Form, IntegerField, SelectField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, NumberRange, Optional
 from wtforms.fields.choices import SelectChoice
+from wtforms.validators import InputRequired, Length, NumberRange, Optional
 from wtforms.widgets import TextInput
 
 from app.core import work
@@ -41,7 +41,7 @@ class ReferenceField(Field):
         )
 
     def shown(self, row):
-        names = getattr(row, "names", None)
+        names = getattr(row, "names", None) or getattr(row, "symbols", None)
         return pick(names, reader().locale) if isinstance(names, dict) else str(row)
 
     def _value(self):

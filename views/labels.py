@@ -109,6 +109,8 @@ def value_label(name, value, states=None):
     """The word of a coded value, where it has one."""
     if states and name == "state":
         return states.get(value, value)
+    if isinstance(value, bool):
+        return _l("Yes") if value else _l("No")
     if isinstance(value, dict):  # one text in several languages
         return pick(value, locale())
     return VALUES.get(name, {}).get(value, value) if isinstance(value, str) else value

@@ -69,7 +69,7 @@ def _documents(noun, model, number, title):
             label=row.number, url=f"{base}/show/{row.id}", state=show(row, "state", reader(), states),
             note=row.customer.name if g.work.actor.inside and row.customer else "",
         )
-        for row in query.order_by(model.number).limit(MOST)
+        for row in query.order_by(model.id.desc()).limit(MOST)
     ]  # fmt: skip
     return _group(title, rows, f"{base}/list/?q=", number)
 
