@@ -11,6 +11,7 @@ from flask_babel import force_locale
 from app.core.localized import Reader
 from reports.html import MEDIA_TYPE as HTML
 from reports.html import to_html
+from reports.letters import to_letter
 from reports.pdf import MEDIA_TYPE as PDF
 from reports.pdf import to_pdf
 from reports.sheet import CSV, XLSX, stream_csv, stream_xlsx, to_csv, to_xlsx
@@ -36,24 +37,26 @@ class Report:
     build: Callable[[Any], Document]
     locale_of: Callable[[Any], str]
     noun: str
+    letter: bool = False  # running text: its PDF is set by xhtml2pdf
 
 
 REPORTS: dict[str, Report] = {}
 
 
 def report(
-    name: str, *, title: Any, locale_of: Callable[[Any], str], noun: str = ""
+    name: str, *, title: Any, locale_of: Callable[[Any], str], noun: str = "", letter: bool = False
 ) -> Callable[[Callable[[Any], Document]], Callable[[Any], Document]]:
     """Register `build(record) -> Document` under a name; screens, REST and mail find it there.
 
     :param locale_of: (record) -> the language in which the document is issued
     :param noun: the plural noun whose records it prints ('orders')
+    :param letter: its first table is running text
     """
 
     def declare(build: Callable[[Any], Document]) -> Callable[[Any], Document]:
         if name in REPORTS:
             raise ValueError(f"two reports are called {name}")
-        REPORTS[name] = Report(name, title, build, locale_of, noun)
+        REPORTS[name] = Report(name, title, build, locale_of, noun, letter)
         return build
 
     return declare
@@ -86,6 +89,8 @@ def render(name: str, record: Any, format_: str, reader: Reader | None = None) -
 def draw(name: str, document: Document, format_: str, reader: Reader) -> tuple[str, str, bytes]:
     """Draw a tree that is already there (a frozen one, or one with marks added)."""
     media_type, renderer = RENDERERS[format_]
+    if format_ == "pdf" and REPORTS[name].letter:
+        renderer = to_letter
     with force_locale(reader.locale):
         return file_name(name, document.number, format_), media_type, renderer(document, reader)
 

@@ -75,6 +75,7 @@ class TicketView(HouseView):
     datamodel = Interface(Ticket)
     noun = "ticket"
     flow = tickets.FLOW
+    reports = ("transcript",)
     route_base = "/tickets"
     list_title, add_title, edit_title = _l("Tickets"), _l("New ticket"), _l("Change the ticket")
     add_label = _l("Open a ticket")
@@ -187,6 +188,7 @@ class TicketApi(HouseApi):
     noun = "ticket"
     model = Ticket
     flow = tickets.FLOW
+    reports = ("transcript",)
     resource_name = "tickets"
     list_fields = (
         "id",
