@@ -28,6 +28,10 @@ PLURALS = {  # nplurals, and which form a number takes
     "tr": (1, "0"),
     "zh_Hans_CN": (1, "0"),
 }
+HEADER = {
+    "project": "Serai", "version": "1", "charset": "utf-8", "fuzzy": False, "last_translator": "Serai",
+    "language_team": "Serai", "msgid_bugs_address": "-", "header_comment": "# Texts of Serai. See docs/howto/translate.md.",
+}  # fmt: skip
 FOLDERS = ("app", "models", "reports", "views", "demo")
 PLAIN, COUNTED, SAID, SAID_COUNTED = None, (1, 2), ((1, "c"), 2), ((1, "c"), 2, 3)
 KEYWORDS = {
@@ -50,7 +54,7 @@ FRAMEWORK = {  # package -> its files whose texts no screen of ours shows
 
 def extract():
     """Every text a person may see, as a catalogue without translations."""
-    found = Catalog(project="Serai", charset="utf-8", fuzzy=False)
+    found = Catalog(**HEADER)
     for path, message in _ours():
         _add(found, path, message)
     for path, message in _frameworks():
@@ -62,7 +66,7 @@ def catalogue_of(locale):
     """The catalogue of a language as it stands in the repository; empty when there is none."""
     path = path_of(locale)
     if not path.exists():
-        return Catalog(locale=locale, project="Serai", charset="utf-8", fuzzy=False)
+        return Catalog(locale=locale, **HEADER)
     with open(path, "rb") as file:
         return read_po(file, locale=locale)
 
@@ -75,7 +79,7 @@ def path_of(locale):
 def renew(locale, template):
     """The catalogue of a language with exactly the texts of `template`."""
     old = catalogue_of(locale)
-    new = Catalog(locale=locale, project="Serai", charset="utf-8", fuzzy=False)
+    new = Catalog(locale=locale, **HEADER)
     new._num_plurals, new._plural_expr = PLURALS[locale]
     new.creation_date = template.creation_date
     new.revision_date = template.creation_date

@@ -66,6 +66,15 @@ LABELS = {
     "width": _l("Running digits"), "series": _l("Number series"), "preset": _l("Wording"),
     "last_login": _l("Last sign-in"), "branch_limited": _l("Sees this branch and those below it only"),
     "branch_id": _l("Branch"),
+    "submitted_by": _l("Submitted by"), "confirmed_by": _l("Confirmed by"), "created_by": _l("Created by"),
+    "updated_by": _l("Changed by"), "deleted_by": _l("Deleted by"), "deleted_at": _l("Deleted at"),
+    "deleted_reason": _l("Reason"), "reviewed_at": _l("Reviewed at"), "done_at": _l("Completed at"),
+    "record": _l("Record"), "noun": _l("Kind"), "author": _l("Author"), "assignee": _l("Handler"),
+    "exchange_rate": _l("Exchange rate"), "number_mode": _l("Numbering"), "confirmation": _l("Confirmation"),
+    "delete_policy": _l("Deleting"), "work_stages": _l("Work stages"), "wizard": _l("Order wizard"),
+    "tax_code": _l("Tax category"), "pack_factor": _l("Holds"), "scope": _l("Scope"), "value": _l("Value"),
+    "translation": _l("Translation"), "portal": _l("Portal"), "data": _l("Further data"), "quote": _l("Quote"),
+    "order_line": _l("Order line"), "credits_line": _l("Corrected line"), "conversation": _l("Conversation"),
 }  # fmt: skip
 
 VALUES = {

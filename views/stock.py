@@ -6,11 +6,12 @@ from flask import g, request
 from flask_appbuilder import expose, has_access
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext as _lp
 from sqlalchemy import func, select
 from wtforms import SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
-from app.core.errors import BusinessError, Malformed
+from app.core.errors import BusinessError, Conflict, Malformed
 from app.core.work import current
 from app.extensions import db
 from app.reading import reader
@@ -30,8 +31,8 @@ from views.sections import records
 
 NEEDED = _l("Fill in this field.")
 ENTERED = {  # what staff enter by hand; shipments and returns come from their documents
-    "receipt": _l("Receipt"), "adjustment": _l("Stock adjustment"), "count": _l("Stock count"),
-    "transfer": _l("Transfer"),
+    "receipt": _lp("stock movement", "Receipt"), "adjustment": _l("Stock adjustment"), "count": _l("Stock count"),
+    "transfer": _lp("stock movement", "Transfer"),
 }  # fmt: skip
 
 
@@ -101,6 +102,9 @@ class StockLevelView(HouseView):
         if g.work.actor.may("stock_movement.write"):
             house.add_url, house.add_label = "/stock_movements/add", _("New stock movement")
         return self.render_template("house/list.html", title=self.list_title, house=house, widgets={})
+
+    def editable(self, row):
+        raise Conflict("booked", _("Stock changes by movements only."))
 
     def more(self, row, house):
         if not g.work.actor.may("stock_movement.read"):

@@ -7,6 +7,7 @@ import pytest
 
 from app import catalogues
 from tests.translations import glossary
+from tests.translations.names import NAMES
 from translations import update
 
 FOREIGN = tuple(one for one in update.LOCALES if one != "en")
@@ -21,16 +22,9 @@ SAME = {"SMS", "%(record)s: %(reason)s", "%(step)s: %(record)s"}
 # International words that are right in the language as they are in English.
 SAME_IN = {
     "ro": {"Calendar", "Card", "Contract", "Credit", "Debit", "Document", "E-mail", "Format", "Gregorian", "Model",
-           "Portal", "Prefix", "Text", "Total", "Total credit", "Total debit"},
+           "Portal", "Prefix", "Status", "Text", "Total", "Total credit", "Total debit"},
     "tr": {"Logo", "Model", "Normal", "Portal"},
     "ru": {"E-mail"},
-}  # fmt: skip
-# Latin letters that belong into a text of a script without them: names of keys, formats and fields of the REST API.
-NAMES = {
-    "JSON", "API", "REST", "PDF", "XLSX", "CSV", "ISO", "IP", "IBAN", "MAC", "UUID", "SMS", "SHA", "MIME", "Rison",
-    "Idempotency", "Key", "MB", "PNG", "JPEG", "WebP", "GIF", "Enter", "Escape", "USD", "EUR", "CNY", "red", "db",
-    "multipart", "form", "data", "true", "false", "next", "page", "page_size", "filters", "lines", "ids", "versions",
-    "YYYY", "MM", "DD", "q", "e", "E", "mail", "id", "kg", "f00", "ff0000", "b",
 }  # fmt: skip
 
 

@@ -1,0 +1,127 @@
+"""Finds English in what a reader of another language sees: whole phrases made of words of the English catalogue."""
+
+import json
+import re
+from functools import cache
+from html.parser import HTMLParser
+
+from babel.numbers import list_currencies
+from sqlalchemy import JSON, String, Text, select
+
+from tests.translations.names import NAMES
+from translations import update
+
+WORD = re.compile(r"[A-Za-z]{2,}(?:'[a-z]+)?")
+PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w+\}")
+CODE = re.compile(r"[a-z]+(?:_[a-z]+)+:?")  # a column instead of its label
+NAME = re.compile(r"[A-Z]+(?:_[A-Z]+)+|\w+/[\w/+-]+")  # of a setting, of a time zone
+MONEY = frozenset(code.lower() for code in list_currencies())
+SPOKEN = {"aria-label", "title", "placeholder", "alt", "data-confirm", "data-confirm-yes", "data-default-no",
+          "data-default-yes", "data-label"}  # fmt: skip
+SILENT = {"style", "code", "kbd", "svg"}
+VOID = {"input", "img", "br", "hr", "meta", "link", "source", "wbr", "col", "area", "base", "embed", "track"}
+
+
+@cache
+def vocabulary():
+    """Every word of the English texts."""
+    return frozenset(_words(part for one in _texts("en") for part in (one.id if one.pluralizable else (one.id,))))
+
+
+@cache
+def own(locale):
+    """The Latin words that the language has itself, and names of things that no language translates."""
+    said = (form for one in _texts(locale) for form in (one.string if one.pluralizable else (one.string,)))
+    return frozenset(_words(said)) | {name.lower() for name in NAMES}
+
+
+def left(texts, locale, data=frozenset()):
+    """What of these texts is English, or a code instead of a word; `data` are texts somebody entered."""
+    found = set()
+    for text in texts:
+        text = re.sub("[\u2066-\u2069\u200e\u200f]", "", " ".join(text.split()))
+        words = {word.lower() for word in WORD.findall(PLACEHOLDER.sub(" ", text))}
+        if text in data or NAME.fullmatch(text) or not words - MONEY:
+            continue
+        english = words - own(locale) - MONEY
+        if CODE.fullmatch(text) or (english & vocabulary() and english <= vocabulary()):
+            found.add(text)
+    return found
+
+
+def data_of(session, models):
+    """Every text that stands in the database, whole and line by line."""
+    found = set()
+    for model in models:
+        columns = [one for one in model.__table__.columns if isinstance(one.type, String | Text | JSON) or _localized(one)]
+        for row in session.execute(select(*columns)) if columns else ():
+            for value in row:
+                found.update(text for text in _strings(value) if not re.fullmatch("[a-z_.]+", text))  # codes are no data
+    found |= {" ".join(line.split()) for text in found for line in text.splitlines()}
+    return frozenset(found | {" ".join(text.split()) for text in found})
+
+
+def seen(page):
+    """The texts of a page: what is read, what is read aloud, what its scripts say."""
+    reader = _Page()
+    reader.feed(page)
+    return reader.texts
+
+
+def strings(value):
+    """The texts inside a tree of plain values, a document for instance."""
+    return _strings(value)
+
+
+class _Page(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.texts, self.open, self.script = [], [], ""
+
+    def handle_starttag(self, tag, attributes):
+        given = {name: value or "" for name, value in attributes}
+        if tag not in VOID:
+            self.open.append((tag, given))
+        if given.get("data-label") and not given.get("data-combo"):
+            self.texts.append(given["data-label"])
+        self.texts += [value for name, value in given.items() if name in SPOKEN - {"data-label"}]
+        if tag == "input" and given.get("type") in ("submit", "button"):
+            self.texts.append(given.get("value", ""))
+
+    def handle_endtag(self, tag):
+        while self.open and self.open.pop()[0] != tag:
+            pass
+
+    def handle_data(self, text):
+        tags = {tag for tag, _given in self.open}
+        if "script" in tags:
+            if self.open[-1][1].get("type") == "application/json" and text.strip():
+                self.texts += _strings(json.loads(text), said=("label", "text", "title", "message"))
+        elif not tags & SILENT and text.strip():
+            self.texts.append(text)
+
+
+def _strings(value, said=None):
+    """Texts of a value; of an object that a script reads only what it says."""
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, dict):
+        plain = all(isinstance(one, str) for one in value.values())
+        kept = (one for name, one in value.items() if not said or plain or name in said or not isinstance(one, str))
+        return [text for one in kept for text in _strings(one, said)]
+    if isinstance(value, list | tuple | set | frozenset):
+        return [text for one in value for text in _strings(one, said)]
+    return [text for one in vars(value).values() for text in _strings(one, said)] if hasattr(value, "__dict__") else []
+
+
+def _localized(column):
+    return type(column.type).__name__ == "Localized"
+
+
+@cache
+def _texts(locale):
+    return tuple(one for one in update.catalogue_of(locale) if one.id)
+
+
+def _words(texts):
+    return (word.lower() for text in texts for word in WORD.findall(PLACEHOLDER.sub(" ", text)))
