@@ -63,10 +63,10 @@ class SettingView(BaseView):
             ("default", _("Default")),
             ("scopes", _("May differ by")),
         ]
-        kept = {one.name: one for name in SETTINGS for one in rules.values(name, g.work) if one.scope == "system"}
+        kept = rules.everywhere(g.work)
         rows = []
         for number, (name, one) in enumerate(sorted(SETTINGS.items(), key=lambda pair: str(pair[1].text))):
-            now = kept[name].value if name in kept else one.default
+            now = kept.get(name, one.default)
             cells = [str(one.text), in_words(one, now), in_words(one, one.default), _scopes(one)]
             rows.append(SimpleNamespace(id=number, url=url_for("SettingView.show", name=name), cells=cells))
         house = SimpleNamespace(

@@ -31,6 +31,12 @@ def values(name, work):
     return sorted(rows, key=lambda row: (-settings.SCOPES.index(row.scope), row.scope_id))
 
 
+def everywhere(work):
+    """The values kept for the whole house: {name: value}."""
+    rows = work.session.scalars(select(SettingValue).where(SettingValue.scope == "system"))
+    return {row.name: row.value for row in rows}
+
+
 def value(name, scope, scope_id, work):
     """The row that keeps the value of a setting in one scope, if it has one."""
     keys = {"name": name, "scope": scope, "scope_id": scope_id}

@@ -1,6 +1,11 @@
 """Every administrator's page opens, in the reader's language; nobody else may open it."""
 
+from contextlib import contextmanager
+
 import pytest
+from sqlalchemy import event
+
+from app.extensions import db
 
 PAGES = (
     "/users/list/",
@@ -112,3 +117,28 @@ def test_menu_shows_what_may_be_opened(sign_in):
 def test_who_has_no_role_is_told_so(sign_in):
     page = sign_in("nobody").page("/")
     assert "No access yet" in page and "Sign out" in page
+
+
+@contextmanager
+def counted(engine):
+    """The statements sent to the database by the lines inside."""
+    seen = []
+
+    def note(connection, cursor, statement, parameters, context, executemany):
+        seen.append(statement[:200])
+
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+
+
+def test_lists_cost_the_same_however_many_rows_they_show(site, sign_in, people, open_work):
+    admin = sign_in("admin")
+    with site.app_context():
+        engine = db.engine
+    for url in ("/users/list/", "/roles/list/", "/groups/list/", "/access_groups/list/", "/branches/list/", "/settings/list/"):
+        with counted(engine) as seen:
+            admin.page(url)
+        assert len(seen) <= 12, (url, seen)
