@@ -138,7 +138,14 @@ def test_lists_cost_the_same_however_many_rows_they_show(site, sign_in, people, 
     admin = sign_in("admin")
     with site.app_context():
         engine = db.engine
-    for url in ("/users/list/", "/roles/list/", "/groups/list/", "/access_groups/list/", "/branches/list/", "/settings/list/"):
+    for url in (
+        "/users/list/",
+        "/roles/list/",
+        "/groups/list/",
+        "/access_groups/list/",
+        "/branches/list/",
+        "/settings/list/",
+    ):
         with counted(engine) as seen:
             admin.page(url)
         assert len(seen) <= 12, (url, seen)
