@@ -93,7 +93,9 @@ def sender(branch: Any) -> str:
     for address in (own and own.sender, branch.email, own and own.user):
         if address and "@" in address:
             return str(address)
-    return f"no-reply@{_domain() if '.' in _domain() else 'localhost.localdomain'}"
+    domain = _domain()
+    named = "." in domain and not domain.rpartition(".")[2].isdigit()  # nobody may write from an address of numbers
+    return f"no-reply@{domain if named else 'localhost.localdomain'}"
 
 
 def message(row: Any, branch: Any, attachments: list[Attachment], text: str, html: str) -> EmailMessage:
