@@ -9,7 +9,7 @@ from app.rules import permissions
 R, W, D = "read", "write", "delete"
 RW, RWD = (R, W), (R, W, D)
 
-STAFF_READ = dict.fromkeys(("customer", "product", "price_list", "category", "order", "quote", "contract", "invoice", "payment", "ticket", "file", "warehouse", "stock_level", "message", "document", "notification", "home", "run", "report", "profile", "address", "contact", "attachment", "price", "unit_factor", "tag", "search"), (R,))  # fmt: skip
+STAFF_READ = dict.fromkeys(("customer", "product", "price_list", "category", "order", "contract", "invoice", "payment", "ticket", "file", "warehouse", "stock_level", "message", "document", "notification", "home", "run", "profile", "address", "contact", "attachment", "price", "unit_factor", "tag", "search"), (R,))  # fmt: skip
 
 ROLES = {
     "Reviewer": STAFF_READ | {
@@ -46,7 +46,7 @@ ROLES = {
         "desk": RW, "tag": RWD, "attachment": RW,
     },
     "Customer": {
-        "portal": (R,), "order": (*RWD, "submit", "cancel", "release", "amend", "reconfirm"), "product": (R,), "quote": (R,),
+        "portal": (R,), "order": (*RWD, "submit", "cancel", "release", "amend", "reconfirm"), "product": (R,),
         "contract": (R,), "invoice": (R,), "payment": (*RW, "report"), "ticket": (*RW, "reopen", "close"),
         "file": (R,), "message": RW, "document": (R,), "run": (R,), "profile": (R,), "price_list": (R,),
         "customer": (R,), "notification": (R,), "category": (R,), "price": (R,), "address": RW, "contact": (R,),

@@ -1,63 +1,18 @@
 """The same nouns over REST: one permission check, one door, the house's shapes (contract, REST)."""
 
-import functools
-
 from flask import g, jsonify, request, url_for
 from flask_appbuilder.api import BaseApi, expose
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from app import idempotency
-from app.answers import Unauthorized, shape
+from app.answers import shape
 from app.core.errors import Forbidden, Malformed, NotFound
 from app.core.flow import stale
 from app.core.history import History
 from app.extensions import db
-from views import bulk, lists, queries, records, wire
+from views import api_steps, lists, queries, records, wire
+from views.doors import body, done, door
 from views.spec import operation
-
-VERBS = {
-    "get_list": "read", "get": "read", "post": "write", "put": "write", "delete": "delete", "info": "read",
-    "transitions": "read", "history": "read", "document": "read",
-}  # fmt: skip
-
-
-def door(permission):
-    """Guard an endpoint: 401 without a user, 403 without the permission, whatever the record."""
-
-    def wrap(call):
-        @functools.wraps(call)
-        def guarded(self, *args, **kwargs):
-            if g.access.user_id is None:
-                raise Unauthorized
-            if not g.work.actor.may(f"{self.noun}.{permission}"):
-                raise Forbidden("not_permitted", _("You are not permitted to do this."))
-            return call(self, *args, **kwargs)
-
-        guarded._permission_name = permission
-        return guarded
-
-    return wrap
-
-
-def body(required=True):
-    """The JSON object of the request.
-
-    :raises Malformed: it is no JSON object
-    """
-    if not request.get_data(cache=True) and not required:
-        return {}
-    given = request.get_json(silent=True)
-    if not isinstance(given, dict):
-        raise Malformed("malformed", _("Send the data as a JSON object."))
-    return given
-
-
-def done(content, status=200):
-    """Commit what the request did and answer; the idempotency key is kept with it."""
-    idempotency.keep(status, content)
-    db.session.commit()
-    return jsonify(content), status
 
 
 class HouseApi(BaseApi):
@@ -88,10 +43,8 @@ class HouseApi(BaseApi):
         if not cls.noun:
             return
         cls.class_permission_name = cls.class_permission_name or "".join(p.capitalize() for p in cls.noun.split("_"))
-        for step in cls.flow.transitions.values() if cls.flow else ():
-            if not step.hidden:
-                setattr(cls, f"step_{step.name}", _one(step))
-                setattr(cls, f"bulk_{step.name}", _many(step))
+        if cls.flow:
+            api_steps.attach(cls)
 
     # --- reading -------------------------------------------------------------------------------
 
@@ -335,63 +288,3 @@ class HouseApi(BaseApi):
         """The OpenAPI operation of an endpoint, from its docstring and its place."""
         for method in methods:
             operations[method.lower()] = operation(path or "", method, func)
-
-
-def _outcome(outcome, flow):
-    """What a step on many did."""
-    refused = [{"id": one.id, "error": one.error.code, "message": str(one.error.message)} for one in outcome.refused]
-    answer = {"done": [row.id for row in outcome.done], "refused": refused}
-    if outcome.made:
-        made = [_made(row) for row in outcome.made]
-        answer["made"] = made[0] if len(made) == 1 else made
-    return answer
-
-
-def _made(row):
-    noun = getattr(type(row), "__history__", None)
-    return {"noun": noun, "id": row.id, "number": getattr(row, "number", None)}
-
-
-def _one(step):
-    @expose(f"/<int:pk>/{step.name}", methods=["POST"])
-    @door(step.name)
-    def call(self, pk):
-        given = body(required=False)
-        seen = given.pop("version", None)
-        versions = None if seen is None else {pk: wire.whole("version", seen)}
-        data = bulk.read(step, given)
-        outcome = self.flow.run(step.name, [pk] if pk < 2**63 else [], versions=versions, **data)
-        if outcome.refused or not outcome.done:
-            raise outcome.refused[0].error if outcome.refused else NotFound("not_found", _("There is no such record."))
-        row = outcome.done[0]
-        answer = {"id": row.id, "state": self.flow.state(row), "version": row.version}
-        if outcome.made:
-            answer["made"] = _made(outcome.made[0])
-        return done(answer)
-
-    call.__name__, call.__doc__ = f"step_{step.name}", f"Take the step “{step.name}” on one record."
-    return call
-
-
-def _many(step):
-    @expose(f"/{step.name}", methods=["POST"])
-    @door(step.name)
-    def call(self):
-        given = body()
-        ids, seen = given.pop("ids", None), given.pop("versions", None)
-        if not isinstance(ids, list) or not ids or len(ids) > bulk.AT_ONCE * 5:
-            raise Malformed("bad_ids", _("ids is a list of 1 to %(most)s ids.", most=bulk.AT_ONCE * 5))
-        ids = [wire.whole("ids", one) for one in ids]
-        data = bulk.read(step, given)
-        return done(_outcome(self.flow.run(step.name, ids, versions=_versions(seen), **data), self.flow))
-
-    call.__name__, call.__doc__ = f"bulk_{step.name}", f"Take the step “{step.name}” on many records."
-    return call
-
-
-def _versions(seen):
-    if seen is None:
-        return None
-    if not isinstance(seen, dict) or not all(str(key).isdigit() for key in seen):
-        raise Malformed("bad_versions", _("versions is an object of {id: version}."))
-    return {int(key): wire.whole("versions", value) for key, value in seen.items()}

@@ -14,7 +14,8 @@ from app.reading import reader
 from app.rules import files
 from models.files import Attachment
 from views import downloads, wire
-from views.api import HouseApi, done, door
+from views.api import HouseApi
+from views.doors import done, door
 
 PAGES = {  # nouns one may attach to, and where their pages are
     "order": "/orders", "quote": "/quotes", "contract": "/contracts", "invoice": "/invoices", "payment": "/payments",

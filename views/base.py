@@ -25,7 +25,7 @@ from views.listing import Listing
 VERBS = {  # roles speak of read, write, delete and of steps, not of the framework's method names
     "list": "read", "show": "read", "choices": "read", "export": "read", "document": "read", "step": "read",
     "action_post": "read", "history": "read", "add": "write", "edit": "write", "delete": "delete",
-    "download": "read", "action": "read", "price": "read", "find_products": "read", "totals": "read",
+    "download": "read", "action": "read", "override": "read", "price": "read", "find_products": "read", "totals": "read",
     "save": "write", "save_new": "write",
 }  # fmt: skip
 
@@ -60,7 +60,6 @@ class HouseView(ModelView):
     method_permission_name = VERBS
     download = None  # the framework's folder of uploads; ours are kept by content
     label_columns = {}
-    download = None  # the framework's own, which looks at no row
     more_permissions = ()  # what rules ask for beside the steps
     groups = ()  # ((title, field names), ...): how a long form is parted
 
@@ -286,6 +285,18 @@ class HouseView(ModelView):
     def step(self, name, pk):
         """Take one step on one record."""
         return bulk.step(self, name, pk)
+
+    @expose("/override/<int:pk>", methods=["POST"])
+    @has_access
+    def override(self, pk):
+        """Set the status by hand, with a reason."""
+        row = self.row(pk)
+        try:
+            bulk.override(self.flow, row, request.form) if self.flow else abort(404)
+            db.session.commit()
+        except BusinessError as error:
+            return self._refused(error, self.url("show", pk=pk))
+        return redirect(self.url("show", pk=pk))
 
     @expose("/action_post", methods=["POST"])
     @has_access

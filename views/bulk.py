@@ -8,12 +8,16 @@ from urllib.parse import parse_qsl
 
 from flask import abort, flash, g, redirect, request, url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from werkzeug.datastructures import MultiDict
+from wtforms import Form, SelectField, TextAreaField
+from wtforms.validators import InputRequired, Length
 
 from app.core.errors import BusinessError, Malformed
 from app.extensions import db
 from app.rules import runs
+from views.fields import options
 
 AT_ONCE = 200  # rows a request takes itself; more go to the background
 MOST = 100_000  # rows one step may take
@@ -79,6 +83,28 @@ def step(view, name, pk):
     for made in outcome.made:
         flash(_("Made: %(record)s", record=made), "success")
     return redirect(back)
+
+
+def override_form(flow):
+    """The form that sets a state by hand: which state, and why (X-40)."""
+    words = {code: word for code, word in flow.states.items()}
+    fields = {
+        "state": SelectField(_l("Status"), [InputRequired(_l("Fill in this field."))], choices=options(words)),
+        "reason": TextAreaField(_l("Reason"), [InputRequired(_l("Give a reason.")), Length(max=2000)]),
+    }
+    return type("OverrideForm", (Form,), fields)
+
+
+def override(flow, row, given):
+    """Set a state by hand, behind its own permission; history, but no facts and no notices.
+
+    :raises BusinessError: 'bad_data', 'reason_missing'; Forbidden without the permission
+    """
+    form = override_form(flow)(given if isinstance(given, MultiDict) else MultiDict(_flat(given)))
+    if not form.validate():
+        fields = {name: "; ".join(str(one) for one in errors) for name, errors in form.errors.items()}
+        raise BusinessError("bad_data", next(iter(fields.values())), fields=fields)
+    flow.override(row, form.state.data, form.reason.data)
 
 
 def start(view):

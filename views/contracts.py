@@ -19,8 +19,9 @@ from models.contracts import Contract
 from models.customers import Customer
 from views import contract_forms as forms
 from views import threads
-from views.api import HouseApi, body, done
+from views.api import HouseApi
 from views.base import HouseView, Interface
+from views.doors import body, done
 from views.filters import Choice, Least, NumberOrOwner, OwnerWords, Refers, Since, Starts
 from views.labels import label
 from views.orders import OrderView

@@ -16,8 +16,9 @@ from config import LANGUAGES
 from models.customers import Customer
 from models.documents import IssuedDocument
 from reports.core import FORMATS, REPORTS
-from views.api import HouseApi, door
+from views.api import HouseApi
 from views.base import VERBS, HouseView, Interface
+from views.doors import door
 from views.filters import Choice, Filter, OwnerWords, Refers, Since, Starts
 from views.listing import Listing
 

@@ -7,6 +7,7 @@ from flask_appbuilder import expose, has_access
 from flask_appbuilder.api import expose as api_expose
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext as _lp
 from flask_wtf.file import FileField
 from sqlalchemy.orm import selectinload
 from wtforms import BooleanField, Form, StringField, TextAreaField
@@ -21,9 +22,10 @@ from models.customers import Customer
 from models.files import File
 from models.people import AccessGroup
 from views import downloads, wire
-from views.api import HouseApi, done, door
+from views.api import HouseApi
 from views.attachments import attachments_section, size_text
 from views.base import Interface
+from views.doors import done, door
 from views.fields import HouseForm, ReferenceField
 from views.filters import Filter, Flag, Since, like
 from views.masters import ARCHIVED, Active, MasterView
@@ -265,5 +267,5 @@ def _offer(row, customers, groups, everyone):
 
 def register(appbuilder):
     appbuilder.add_view(FileView, "files", label=_l("Files"), icon="fa-folder-open", category="Service",
-                        category_label=_l("Service"))  # fmt: skip
+                        category_label=_lp("menu", "Service"))  # fmt: skip
     appbuilder.add_api(FileApi)

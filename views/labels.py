@@ -5,6 +5,8 @@ from flask_babel import lazy_pgettext as _lp
 
 from app.core.localized import pick
 from app.reading import locale
+from app.rules.orders import CUT
+from app.rules.organisation import CONFIRMATIONS, DELETE_POLICIES, NUMBER_MODES
 
 LABELS = {
     "id": _l("Number"), "number": _l("Number"), "name": _l("Name"), "names": _l("Name"), "title": _l("Title"),
@@ -78,6 +80,9 @@ LABELS = {
 }  # fmt: skip
 
 VALUES = {
+    "number_mode": NUMBER_MODES, "confirmation": CONFIRMATIONS, "delete_policy": DELETE_POLICIES,
+    "noun": {"order": _l("Order"), "invoice": _l("Invoice"), "contract": _l("Contract"), "ticket": _l("Ticket"),
+             "payment": _l("Payment"), "quote": _l("Quote"), "customer": _l("Customer"), "file": _l("File")},
     "kind": {"company": _l("Company"), "person": _l("Person"), "opening": _l("Opening stock"),
              "receipt": _lp("stock movement", "Receipt"), "shipment": _lp("stock movement", "Shipment"),
              "return": _lp("stock movement", "Return"),
@@ -100,6 +105,7 @@ VALUES = {
                  "high": _lp("priority", "High")},
     "sale_type": {"purchase": _lp("sale type", "Purchase"), "gift": _lp("sale type", "Gift"),
                   "test": _lp("sale type", "Trial")},
+    "reason": CUT,
     "level": {"reviewer": _l("Reviewer"), "supervisor": _l("Supervisor")},
     "state": {"open": _lp("approval", "Open"), "approved": _lp("approval", "Approved"),
               "rejected": _lp("approval", "Rejected"),

@@ -23,7 +23,7 @@ class LookupView(BaseView):
 
     route_base = ""
     class_permission_name = "Profile"
-    method_permission_name = {"choices": "read"}  # noqa: RUF012
+    method_permission_name = {"choices": "read"}
 
     @expose(f"/<any({', '.join(SHARED)}):noun>/choices")
     @has_access

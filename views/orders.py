@@ -21,9 +21,10 @@ from models.customers import Customer
 from models.orders import Order, OrderLine
 from models.organisation import Currency, DeliveryMethod
 from views import wire
-from views.api import HouseApi, body, done
+from views.api import HouseApi
 from views.base import HouseView, Interface
 from views.cells import price as price_text
+from views.doors import body, done
 from views.fields import DateText, HouseForm, ReferenceField
 from views.filters import Choice, Least, NumberOrOwner, OwnerWords, Refers, Since, Starts, Within
 from views.labels import VALUES, label

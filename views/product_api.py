@@ -14,7 +14,8 @@ from models.base import HOUSE_BRANCH
 from models.organisation import Branch, Currency
 from models.products import Product
 from views import downloads, wire
-from views.api import HouseApi, done, door
+from views.api import HouseApi
+from views.doors import done, door
 from views.filters import Words
 from views.masters import Active
 

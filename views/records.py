@@ -17,7 +17,7 @@ from app.extensions import db
 from app.reading import reader
 from reports.core import REPORTS
 from reports.issue import serve
-from views.bulk import form_fields
+from views.bulk import form_fields, override_form
 from views.cells import kind_of, said, show
 from views.filters import like, searched
 from views.labels import label, value_label
@@ -75,6 +75,14 @@ def actions(view, row):
                 url=view.url("step", name=step.name, pk=row.id), enabled=offer.enabled, reason=offer.reason,
                 primary=step.style == "primary", danger=step.style == "danger",
                 version=getattr(row, "version", None),
+            )
+        )  # fmt: skip
+    if view.may("override"):
+        found.append(
+            SimpleNamespace(
+                name="override", label=_("Set status by hand"), ask=None, icon="fa-hand", reason=None, enabled=True,
+                form_fields=list(override_form(view.flow)()), url=view.url("override", pk=row.id), primary=False,
+                danger=True, version=None,
             )
         )  # fmt: skip
     return found

@@ -20,7 +20,7 @@ class RunView(BaseView):
 
     route_base = "/runs"
     class_permission_name = "Run"
-    method_permission_name = {"show": "read", "status": "read", "stop": "read", "result": "read"}  # noqa: RUF012
+    method_permission_name = {"show": "read", "status": "read", "stop": "read", "result": "read"}
 
     @expose("/show/<int:pk>")
     @has_access

@@ -44,3 +44,15 @@ def test_reviewer_sees_and_approves_on_screen(goods, rest, sign_in):
     assert "A-1" in reviewer.page(f"/orders/show/{pk}")
     answer = reviewer.post(f"/orders/step/approve/{pk}", follow_redirects=True)
     assert "Confirmed" in answer.get_data(as_text=True)
+
+
+def test_supervisor_sets_a_status_by_hand_with_a_reason(goods, rest, sign_in):
+    pk = order(rest, submit=True).json["id"]
+    assert rest("reviewer").post(f"/orders/{pk}/override", {"state": "completed", "reason": "x"}).status_code == 403
+    refused = rest("supervisor").post(f"/orders/{pk}/override", {"state": "completed", "reason": ""})
+    assert (refused.status_code, refused.json["error"]) == (422, "bad_data")
+    done = sign_in("supervisor").post(f"/orders/override/{pk}", {"state": "completed", "reason": "by hand"})
+    assert done.status_code == 302
+    history = rest("supervisor").get(f"/orders/{pk}/history").json
+    assert history[0]["action"] == "override"
+    assert history[0]["changes"]["state"] == ["submitted", "completed"]
