@@ -54,7 +54,7 @@ def after(app):
     """What needs the framework to stand: languages, answers to errors, words for templates."""
     app.extensions["babel"].locale_selector = locale
     app.extensions["babel"].timezone_selector = lambda: reader().tz
-    wording.init()
+    wording.init(app)
     answers.init(app)
     app.after_request(idempotency.after)
 
