@@ -9,7 +9,11 @@ from app.rules import permissions
 R, W, D = "read", "write", "delete"
 RW, RWD = (R, W), (R, W, D)
 
-STAFF_READ = dict.fromkeys(("customer", "product", "price_list", "category", "order", "contract", "invoice", "payment", "ticket", "file", "warehouse", "stock_level", "message", "document", "notification", "home", "run", "profile", "address", "contact", "attachment", "price", "unit_factor", "tag", "search"), (R,))  # fmt: skip
+STAFF_READ = dict.fromkeys((
+    "customer", "product", "price_list", "category", "order", "contract", "invoice", "payment", "ticket",
+    "file", "warehouse", "stock_level", "message", "document", "notification", "home", "run", "profile",
+    "address", "contact", "attachment", "price", "unit_factor", "tag", "search",
+), (R,))  # fmt: skip
 
 ROLES = {
     "Reviewer": STAFF_READ | {
@@ -42,7 +46,8 @@ ROLES = {
         "access_group": (R,),
     },
     "Editor": STAFF_READ | {
-        "product": RWD, "category": RWD, "price_list": RWD, "price": RWD, "unit_factor": RWD, "file": RWD, "access_group": (R,),
+        "product": RWD, "category": RWD, "price_list": RWD, "price": RWD, "unit_factor": RWD, "file": RWD,
+        "access_group": (R,),
         "desk": RW, "tag": RWD, "attachment": RW,
     },
     "Customer": {
@@ -59,7 +64,8 @@ permissions.managed.update(ROLES)
 
 def wanted(role):
     """The framework's (permission, view) pairs of a managed role, without menus."""
-    return {(f"can_{verb}", view_name(noun)) for noun, verbs in ROLES[role].items() for verb in verbs} | set(permissions.EVERYBODY)
+    pairs = {(f"can_{verb}", view_name(noun)) for noun, verbs in ROLES[role].items() for verb in verbs}
+    return pairs | set(permissions.EVERYBODY)
 
 
 def available(appbuilder):
@@ -136,7 +142,10 @@ def _reset(session, name, pairs):
         return
     connection.execute(text("delete from ab_permission_view_role where role_id = :r"), {"r": role.id})
     connection.execute(
-        text("insert into ab_permission_view_role (permission_view_id, role_id) select unnest(cast(:ids as int[])), :r"),
+        text(
+            "insert into ab_permission_view_role (permission_view_id, role_id) "
+            "select unnest(cast(:ids as int[])), :r"
+        ),
         {"ids": list(ids), "r": role.id},
     )
 

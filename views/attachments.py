@@ -114,6 +114,10 @@ class AttachmentView(BaseView):
     class_permission_name = "Attachment"
     method_permission_name = {"download": "read", "add": "write", "remove": "write"}
 
+    def __init__(self):
+        super().__init__()
+        self.base_permissions.append("can_delete")  # also those of others: see can_detach
+
     @expose("/<int:pk>")
     @has_access
     def download(self, pk):

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from app.core import queue
 from app.core import work as _work
 from app.core.history import owner_of, plain
-from app.core.scope import DECLARED, infrastructure, owned_by, rows_of
+from app.core.scope import DECLARED, infrastructure, owned_by
 
 Handler = Callable[[Any, Any, _work.Work], None]
 _subscribers: dict[str, dict[str, Handler]] = {}
