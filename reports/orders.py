@@ -5,6 +5,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import pgettext as _p
 
 from app.core.money import Money
+from app.rules import orders
 from reports import parts
 from reports.core import Code, Document, Percent, Table, report
 
@@ -98,6 +99,6 @@ def _notes(order):
     rejected = [line for line in order.lines if line.state == "rejected" or line.reason]
     return (
         *((_("Prices include tax."),) if order.includes_tax else ()),
-        *(_("SKU %(sku)s: %(reason)s", sku=line.sku, reason=line.reason) for line in rejected if line.reason),
+        *(_("SKU %(sku)s: %(reason)s", sku=line.sku, reason=orders.reason_of(line)) for line in rejected if line.reason),
         *((_("Remarks: %(text)s", text=order.remark),) if order.remark else ()),
     )

@@ -2,6 +2,7 @@
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import pgettext as _p
 
 from app.core.work import current
 from app.rules import conversations
@@ -32,7 +33,7 @@ def transcript(ticket):
             (_("Status"), str(FLOW.states[ticket.state])),
             (_("Customer"), ticket.customer.name),
         ),
-        tables=(Table(columns=(_("Date"), _("From"), _("Text")), rows=tuple(rows)),),
+        tables=(Table(columns=(_("Date"), _p("message", "From"), _("Text")), rows=tuple(rows)),),
         seller=parts.seller(branch),
         logo=branch.logo,
     )

@@ -4,6 +4,7 @@ from app.core.money import Money
 from app.notices.core import link, notice
 from app.notices.readers import buyer, handlers, responsible
 from app.notices.reasons import reason
+from app.rules import orders
 
 READ = buyer("order.read")
 
@@ -20,7 +21,7 @@ def _values(order, work):
 
 def _line(line):
     return {"sku": line.sku, "name": line.name, "ordered": line.quantity_ordered,
-            "approved": line.quantity_approved, "reason": line.reason}  # fmt: skip
+            "approved": line.quantity_approved, "reason": orders.reason_of(line)}  # fmt: skip
 
 
 @notice("order.submit", name="order_received", to=READ, changes=True)

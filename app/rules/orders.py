@@ -8,7 +8,7 @@ from sqlalchemy import select
 from wtforms import BooleanField, Form, IntegerField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional
 
-from app.core import numbering, settings
+from app.core import numbering, scope, settings
 from app.core.errors import BusinessError, Forbidden
 from app.core.flow import Flow
 from app.rules import approvals, entry, stock
@@ -46,6 +46,10 @@ NEXT_STEPS = {  # (state, who looks): what comes next, in words
     ("released", "outside"): _l("Your order is being prepared."),
     ("rejected", "inside"): _l("Amend the order, or cancel it."),
     ("rejected", "outside"): _l("Rejected: see the reason in the history."),
+}
+CUT = {  # why a line was not approved in full; kept as a code, since who reads it may speak another language
+    "out_of_stock": _l("Not in stock"),
+    "part_in_stock": _l("Only part of it is in stock"),
 }
 settings.setting(
     "ORDER_DUE_HOURS", int, 48, _l("Hours within which a submitted order should be handled"), ("branch", "system")
@@ -152,13 +156,18 @@ def approve(order, work, partial=False, note=None):
         order.customer.first_order_at = work.now
 
 
+def reason_of(line):
+    """Why a line was rejected or cut, in the reader's language where the reason is ours."""
+    return str(CUT.get(line.reason, line.reason))
+
+
 def _approve_line(line, product, partial):
     whole = line.quantity_ordered
     allowed = whole if not partial or product.backorder or product.service else line.quantity_available or 0
     line.quantity_approved = allowed
     line.state = "approved" if allowed > 0 else "rejected"
     if allowed < whole:
-        line.reason = str(_l("Not in stock")) if allowed == 0 else str(_l("Only part of it is in stock"))
+        line.reason = "out_of_stock" if allowed == 0 else "part_in_stock"
 
 
 @FLOW.transition(
@@ -275,6 +284,9 @@ def create(work, *, customer=None, lines=(), submit=False, **header):
         entry.begin(order, who, work)
         if lines:
             entry.set_lines(order, lines, work)
+        if submit:
+            with scope.lifted(work, "what the stock allows is written with the lines, not into each of them later"):
+                entry.check_stock(order, work)
     work.session.add(order)
     work.session.flush()
     if submit:

@@ -41,7 +41,7 @@ def left(texts, locale, data=frozenset()):
     for text in texts:
         text = re.sub("[\u2066-\u2069\u200e\u200f]", "", " ".join(text.split()))
         words = {word.lower() for word in WORD.findall(PLACEHOLDER.sub(" ", text))}
-        if text in data or NAME.fullmatch(text) or not words - MONEY:
+        if text in data or data.issuperset(text.split()) or NAME.fullmatch(text) or not words - MONEY:
             continue
         english = words - own(locale) - MONEY
         if CODE.fullmatch(text) or (english & vocabulary() and english <= vocabulary()):
@@ -49,16 +49,17 @@ def left(texts, locale, data=frozenset()):
     return found
 
 
-def data_of(session, models):
-    """Every text that stands in the database, whole and line by line."""
+def data_of(connection, models):
+    """Every text that stands in the database, whole and line by line; codes of ours are not data, people's codes are."""
     found = set()
     for model in models:
-        columns = [one for one in model.__table__.columns if isinstance(one.type, String | Text | JSON) or _localized(one)]
-        for row in session.execute(select(*columns)) if columns else ():
-            for value in row:
-                found.update(text for text in _strings(value) if not re.fullmatch("[a-z_.]+", text))  # codes are no data
-    found |= {" ".join(line.split()) for text in found for line in text.splitlines()}
-    return frozenset(found | {" ".join(text.split()) for text in found})
+        for column in model.__table__.columns:
+            if isinstance(column.type, String | Text | JSON) or type(column.type).__name__ == "Localized":
+                texts = {text for value in connection.scalars(select(column)) for text in _strings(value)}
+                entered = column.name in ("code", "name", "username")
+                found |= texts if entered else {text for text in texts if not re.fullmatch("[a-z_.]+", text)}
+    lines = {line for text in found for line in (text, *text.splitlines())}
+    return frozenset(" ".join(line.split()) for line in lines)
 
 
 def seen(page):
@@ -112,10 +113,6 @@ def _strings(value, said=None):
     if isinstance(value, list | tuple | set | frozenset):
         return [text for one in value for text in _strings(one, said)]
     return [text for one in vars(value).values() for text in _strings(one, said)] if hasattr(value, "__dict__") else []
-
-
-def _localized(column):
-    return type(column.type).__name__ == "Localized"
 
 
 @cache

@@ -12,7 +12,9 @@ from translations import update
 PEOPLE = ("admin", "reviewer", "finance", "buyer1")
 WHOLE = "zh_Hans_CN"  # walked to the end; a text nobody marked shows in every language
 STEPS = 14  # pages for each person in the other languages
-AWAY = re.compile(r"^/(?:logout|lang|static|api|swagger|appbuilder)|/(?:download|document|export|picture|file)s?/|\.\w{2,4}$")
+AWAY = re.compile(
+    r"^/(?:logout|lang|static|api|swagger|appbuilder)|/(?:download|document|export|picture|file)s?/|\.\w{2,4}$"
+)
 HREF = re.compile(r'<a\b[^>]*\bhref="([^"#]+)"')
 FOREIGN = [one for one in update.LOCALES if one != "en"]
 VISITS = [(WHOLE, person) for person in PEOPLE]
