@@ -26,7 +26,8 @@ PERSONAL = "personal:"  # a role that holds the ticks of one person: personal:<u
 # the framework's own tables take part in the history; what signing in writes there is nobody's action,
 # and an address may be a placeholder: app.rules.people enters what there is to say about it
 Role.__history__, Group.__history__, User.__history__ = "role", "group", ("person", "user")
-User.__secret__ = frozenset({"password", "email", "last_login", "login_count", "fail_login_count", "created_on", "changed_on",
+User.__secret__ = frozenset({"password", "email", "last_login", "login_count", "fail_login_count", "created_on",
+                            "changed_on",
                              "created_by_fk", "changed_by_fk"})  # fmt: skip
 
 
@@ -57,17 +58,13 @@ class Person(Model):
     state = Column(String(8), nullable=False, default="invited", server_default="invited",
                    doc="invited: he has not chosen a password yet")  # fmt: skip
     locale = Column(String(12), nullable=False, default="en")
-    calendar = Column(
-        String(10), nullable=False, default="", doc="gregorian or jalali; empty: the language's own"
-    )
+    calendar = Column(String(10), nullable=False, default="", doc="gregorian or jalali; empty: the language's own")
     digits = Column(String(8), nullable=False, default="", doc="latin or native; empty: the language's own")
     timezone = Column(String(60), nullable=False, default="", doc="IANA name; empty: the branch's")
     currency_code = Column(String(3), ForeignKey("currencies.code"))
     mobile = Column(String(40), nullable=False, default="", doc="E.164")
     branch_id = Column(BigInteger, ForeignKey("branches.id"), doc="of staff; where new records begin")
-    branch_limited = Column(
-        Boolean, nullable=False, default=False, doc="sees this branch and those below it only"
-    )
+    branch_limited = Column(Boolean, nullable=False, default=False, doc="sees this branch and those below it only")
     user = relationship("User", lazy="joined", innerjoin=True, backref=backref("person", uselist=False))
     branch = relationship("Branch")
     memberships = relationship(

@@ -44,7 +44,7 @@ def to_letter(document: Document, reader: Reader) -> bytes:
 
 
 def family(text: str) -> str:
-    """The class of the font that has a paragraph's letters: each paragraph has one, whatever language the letter is in."""
+    """The class of the font that has a paragraph's letters, whatever language the letter is in."""
     if ARABIC.search(text):
         return "arabic"
     return "chinese" if CHINESE.search(text) else "latin"

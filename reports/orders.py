@@ -59,9 +59,7 @@ def _kept(order):
 def _lines(order):
     """One row per line; columns that would say nothing are left out."""
     units = parts.Units(line.unit_code for line in order.lines)
-    cut = any(
-        line.state != "open" and line.quantity_approved != line.quantity_ordered for line in order.lines
-    )
+    cut = any(line.state != "open" and line.quantity_approved != line.quantity_ordered for line in order.lines)
     off = any(line.discount_percent for line in order.lines)
 
     def row(line):
@@ -99,6 +97,10 @@ def _notes(order):
     rejected = [line for line in order.lines if line.state == "rejected" or line.reason]
     return (
         *((_("Prices include tax."),) if order.includes_tax else ()),
-        *(_("SKU %(sku)s: %(reason)s", sku=line.sku, reason=orders.reason_of(line)) for line in rejected if line.reason),
+        *(
+            _("SKU %(sku)s: %(reason)s", sku=line.sku, reason=orders.reason_of(line))
+            for line in rejected
+            if line.reason
+        ),
         *((_("Remarks: %(text)s", text=order.remark),) if order.remark else ()),
     )

@@ -22,7 +22,9 @@ def make(work):
     for name, role in staff.items():
         found.ids[name] = _user(work, name, kind="staff", roles=(role,))
     for name, customer in (("buyer1", one), ("buyer2", one), ("buyer3", two)):
-        found.ids[name] = _user(work, name, kind="external", roles=("Customer",), customers=(customer,), access_group=group)
+        found.ids[name] = _user(
+            work, name, kind="external", roles=("Customer",), customers=(customer,), access_group=group
+        )
     found.ids["nobody"] = _user(work, "nobody", kind="external", roles=())
     found.group = group.id
     return found

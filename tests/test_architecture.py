@@ -81,7 +81,9 @@ def test_rules_know_only_earlier_nouns():
             continue
         for name, line in imports(ast.parse(path.read_text())):
             noun = name.removeprefix("app.rules.").split(".")[0] if name.startswith("app.rules.") else None
-            assert noun not in order or order.index(noun) <= order.index(path.stem), f"{path.name}:{line} imports {name}"
+            assert noun not in order or order.index(noun) <= order.index(path.stem), (
+                f"{path.name}:{line} imports {name}"
+            )
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=names)
@@ -96,6 +98,8 @@ def test_no_import_hides_in_a_function(path):
     assert not hidden or names(path) in LATE, f"{path}: imports in functions at lines {hidden}"
 
 
-@pytest.mark.parametrize("path", [p for p in ROOT.rglob("*.py") if ".venv" not in p.parts and "var" not in p.parts], ids=names)
+@pytest.mark.parametrize(
+    "path", [p for p in ROOT.rglob("*.py") if ".venv" not in p.parts and "var" not in p.parts], ids=names
+)
 def test_files_stay_short(path):
     assert len(path.read_text().splitlines()) <= 400, f"{path} has more than 400 lines: split it by verb"

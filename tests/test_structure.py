@@ -17,7 +17,9 @@ MAPPED = sorted((m.class_ for m in Model.registry.mappers), key=lambda cls: cls.
 FRAMEWORK = "flask_appbuilder."
 
 
-@pytest.mark.parametrize("model", [m for m in MAPPED if not m.__module__.startswith(FRAMEWORK)], ids=lambda m: m.__name__)
+@pytest.mark.parametrize(
+    "model", [m for m in MAPPED if not m.__module__.startswith(FRAMEWORK)], ids=lambda m: m.__name__
+)
 def test_every_table_says_whose_its_rows_are(model):
     assert model in DECLARED, f"{model.__name__}: say owned_by, shared, offered, staff_only or infrastructure"
 
@@ -87,7 +89,9 @@ def test_flows_are_sound(flow):
 def test_every_step_is_granted_to_somebody(flow):
     for step in flow.transitions.values():
         holders = [role for role, grants in roles.ROLES.items() if step.name in grants.get(flow.noun, ())]
-        assert holders or step.hidden or flow.noun in roles.ADMIN_ONLY, f"no role may {step.key}: add it to app/roles.py"
+        assert holders or step.hidden or flow.noun in roles.ADMIN_ONLY, (
+            f"no role may {step.key}: add it to app/roles.py"
+        )
 
 
 def test_roles_grant_only_what_exists(web):
@@ -120,7 +124,9 @@ def test_migrations_make_what_the_models_say(engine, database):
     with owner.connect() as connection:
         context = MigrationContext.configure(
             connection,
-            opts={"include_object": lambda o, name, kind, r, c: not (kind == "table" and name.startswith("procrastinate"))},
+            opts={
+                "include_object": lambda o, name, kind, r, c: not (kind == "table" and name.startswith("procrastinate"))
+            },
         )
         assert compare_metadata(context, Model.metadata) == []
     owner.dispose()

@@ -1,5 +1,34 @@
 """What people and programs see. Screens that belong to no single noun are listed here."""
 
-EXTRA = ("health", "home", "runs", "portal", "messages", "credit_notes", "statements", "lookups", "price_lists", "categories", "attachments", "desk", "search", "roles", "access_groups", "settings", "profile", "passwords")  # modules beside the nouns, in the order they are registered
+EXTRA = (
+    "health",
+    "home",
+    "runs",
+    "portal",
+    "messages",
+    "credit_notes",
+    "statements",
+    "lookups",
+    "price_lists",
+    "categories",
+    "attachments",
+    "desk",
+    "search",
+    "roles",
+    "access_groups",
+    "settings",
+    "profile",
+    "passwords",
+)  # modules beside the nouns, in the order they are registered
 
-MENU = ("home", "portal", "Sales", "Billing", "Service", "Catalogue", "Stock", "Administration", "Security")  # sections in order
+MENU = (
+    "home",
+    "portal",
+    "Sales",
+    "Billing",
+    "Service",
+    "Catalogue",
+    "Stock",
+    "Administration",
+    "Security",
+)  # sections in order

@@ -123,7 +123,11 @@ class HouseApi(BaseApi):
     def _operators(self, name):
         if name in self.model.__mapper__.relationships:
             return queries.RELATION_OPS
-        text = self.model.__mapper__.columns[name].type.python_type is str if name in self.model.__mapper__.columns else True
+        text = (
+            self.model.__mapper__.columns[name].type.python_type is str
+            if name in self.model.__mapper__.columns
+            else True
+        )
         return tuple(queries.TEXT_OPS if text else queries.VALUE_OPS)
 
     @expose("/<int:pk>", methods=["GET"])

@@ -25,7 +25,8 @@ from views.listing import Listing
 VERBS = {  # roles speak of read, write, delete and of steps, not of the framework's method names
     "list": "read", "show": "read", "choices": "read", "export": "read", "document": "read", "step": "read",
     "action_post": "read", "history": "read", "add": "write", "edit": "write", "delete": "delete",
-    "download": "read", "action": "read", "override": "read", "price": "read", "find_products": "read", "totals": "read",
+    "download": "read", "action": "read", "override": "read", "price": "read", "find_products": "read",
+    "totals": "read",
     "save": "write", "save_new": "write",
 }  # fmt: skip
 
@@ -66,7 +67,9 @@ class HouseView(ModelView):
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
         if cls.noun:
-            cls.class_permission_name = cls.class_permission_name or "".join(p.capitalize() for p in cls.noun.split("_"))
+            cls.class_permission_name = cls.class_permission_name or "".join(
+                p.capitalize() for p in cls.noun.split("_")
+            )
 
     def __init__(self, **kwargs):
         self.label_columns = {**LABELS, **self.label_columns}
@@ -270,12 +273,14 @@ class HouseView(ModelView):
         return redirect(back)
 
     def _form(self, title, form, names, back, row=None):
-        house = SimpleNamespace(cancel_url=back, save_label=_("Save"), crumbs=[(str(self.list_title), self.url("list"))],
+        crumbs = [(str(self.list_title), self.url("list"))]
+        house = SimpleNamespace(cancel_url=back, save_label=_("Save"), crumbs=crumbs,
                                 fieldsets=[SimpleNamespace(title=head, fields=[one for one in fields if one in form])
                                            for head, fields in self.groups])  # fmt: skip
         status = 422 if form.errors or form.form_errors else 200
         page = render_template("house/form.html", title=title, form=form, house=house, appbuilder=self.appbuilder,
-                               base_template=self.appbuilder.base_template, version=getattr(row, "version", None))  # fmt: skip
+                               base_template=self.appbuilder.base_template,
+                               version=getattr(row, "version", None))  # fmt: skip
         return page, status
 
     # --- steps ---------------------------------------------------------------------------------
@@ -309,5 +314,3 @@ class HouseView(ModelView):
     def action(self, name, pk):
         """The framework's address of a step."""
         return bulk.step(self, name.rpartition(".")[2], pk)
-
-

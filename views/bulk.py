@@ -87,9 +87,8 @@ def step(view, name, pk):
 
 def override_form(flow):
     """The form that sets a state by hand: which state, and why (X-40)."""
-    words = {code: word for code, word in flow.states.items()}
     fields = {
-        "state": SelectField(_l("Status"), [InputRequired(_l("Fill in this field."))], choices=options(words)),
+        "state": SelectField(_l("Status"), [InputRequired(_l("Fill in this field."))], choices=options(flow.states)),
         "reason": TextAreaField(_l("Reason"), [InputRequired(_l("Give a reason.")), Length(max=2000)]),
     }
     return type("OverrideForm", (Form,), fields)
@@ -149,4 +148,3 @@ def tell(one, outcome):
     left = len(outcome.refused) - 50
     if left > 0:
         flash(ngettext("%(num)d more was refused.", "%(num)d more were refused.", left), "warning")
-

@@ -344,7 +344,15 @@ def register(appbuilder):
     appbuilder.add_view_no_menu(parts.ContactView)
     appbuilder.add_view(TagView, "tags", label=_l("Tags"), icon="fa-tag", category="Administration",
                         category_label=_l("Administration"), menu_cond=inside)  # fmt: skip
-    appbuilder.add_link("company", href="/customers/list/", label=_l("My company"), icon="fa-building", category="Sales",
-                        category_label=_l("Sales"), baseview=CustomerView, cond=lambda: not g.work.actor.inside)  # fmt: skip
+    appbuilder.add_link(
+        "company",
+        href="/customers/list/",
+        label=_l("My company"),
+        icon="fa-building",
+        category="Sales",
+        category_label=_l("Sales"),
+        baseview=CustomerView,
+        cond=lambda: not g.work.actor.inside,
+    )
     for api in (CustomerApi, parts.AddressApi, parts.ContactApi):
         appbuilder.add_api(api)

@@ -29,7 +29,9 @@ def answer(view, listing, kind):
     """The answer to an export link: the file, or the page of the run that makes it."""
     if kind not in KINDS:
         abort(404)
-    total = db.session.query(listing.query().order_by(None).with_entities(view.model.id).limit(SMALL + 1).subquery()).count()
+    total = db.session.query(
+        listing.query().order_by(None).with_entities(view.model.id).limit(SMALL + 1).subquery()
+    ).count()
     if total > SMALL:
         data = {"kind": kind, "query": listing._query_string()}
         run = runs.begin(g.work, view.noun, "export", [], data, kind="export")

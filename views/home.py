@@ -50,9 +50,7 @@ class HomeView(IndexView):
     def _orders(self, house):
         may = g.work.actor.may
         if may("order.write"):
-            house.actions.append(
-                SimpleNamespace(label=_("New order"), url="/orders/add", icon="fa-plus", primary=True)
-            )
+            house.actions.append(SimpleNamespace(label=_("New order"), url="/orders/add", icon="fa-plus", primary=True))
         house.actions.append(
             SimpleNamespace(label=_("Find an order"), url="/orders/list/", icon="fa-magnifying-glass", primary=False)
         )
@@ -72,7 +70,9 @@ class HomeView(IndexView):
 
 def recent_orders(flow, title, more_url):
     """The newest orders the actor may see, as a small list."""
-    names = ("number", "customer", "state", "total_gross") if g.work.actor.inside else ("number", "state", "total_gross")
+    names = (
+        ("number", "customer", "state", "total_gross") if g.work.actor.inside else ("number", "state", "total_gross")
+    )
     query = lists.narrow_columns(db.session.query(Order), Order, names)
     rows = lists.page(query, Order, size=RECENT).rows
     kinds = {"number": "code", "state": "state", "total_gross": "num"}

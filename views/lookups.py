@@ -42,7 +42,11 @@ class LookupView(BaseView):
 def _choice(row):
     texts = getattr(row, "names", None) or getattr(row, "symbols", None)
     code = str(getattr(row, "code", None) or row)
-    return {"id": str(getattr(row, "id", None) or row.code), "text": pick(texts, locale()) if texts else code, "note": code}
+    return {
+        "id": str(getattr(row, "id", None) or row.code),
+        "text": pick(texts, locale()) if texts else code,
+        "note": code,
+    }
 
 
 def register(appbuilder):

@@ -72,8 +72,8 @@ class OrderView(HouseView):
     order_columns = ("id", "ordered_at", "total_gross")
     add_columns = edit_columns = ["currency", "reference", "remark"]
     facts = (
-        (None, ["customer", "reference", "order_type", "channel", "ordered_at", "submitted_at", "confirmed_at", "due_at",
-                "handler", "branch"]),
+        (None, ["customer", "reference", "order_type", "channel", "ordered_at", "submitted_at", "confirmed_at",
+                "due_at",                 "handler", "branch"]),
         (_l("Delivery and payment"), ["delivery_address", "billing_address", "delivery_method", "requested_on",
                                       "payment_terms", "payment", "billing", "shipping", "remark"]),
     )  # fmt: skip
@@ -157,7 +157,9 @@ class OrderView(HouseView):
     def save_new(self):
         given = body()
         with g.work.doing("order.create"):
-            order = orders.create(g.work, **_header(given, self.outside), **_lines(given), submit=bool(given.get("submit")))
+            order = orders.create(
+                g.work, **_header(given, self.outside), **_lines(given), submit=bool(given.get("submit"))
+            )
             return done({"id": order.id, "url": self.url("show", pk=order.id)}, 201)
 
     @expose("/save/<int:pk>", methods=["POST"])
@@ -241,7 +243,9 @@ def _header(given, outside):
     if given.get("currency"):
         code = wire.taken("currency", given["currency"], 3).upper()
         if db.session.get(Currency, code) is None:
-            raise Malformed("bad_reference", _("There is no such record: %(field)s.", field="currency"), field="currency")
+            raise Malformed(
+                "bad_reference", _("There is no such record: %(field)s.", field="currency"), field="currency"
+            )
         found["currency_code"] = code
     for name in ("delivery_method", "payment_terms", "order_type"):
         if given.get(name):
@@ -304,7 +308,8 @@ def _live(args, work):
     return {
         "sku": product.sku, "name": pick(product.names, locale()), "unit": pick(product.unit.symbols, locale()),
         "unit_price": wire.amount(price.unit_price, currency), "list_price": wire.amount(price.list_price, currency),
-        "unit_price_text": price_text(price.unit_price, currency, reader()), "amount_text": format_money(money, reader()),
+        "unit_price_text": price_text(price.unit_price, currency, reader()),
+        "amount_text": format_money(money, reader()),
         "source": str(price.source), "available": None if free is None else wire.number(free), "available_text": said,
         "enough": enough, "refused": None,
     }  # fmt: skip
@@ -317,7 +322,9 @@ def _decisions(row):
         return []
     rows = [(one.rule_name or _("Review"), VALUES["level"].get(one.level, one.level),
              VALUES["state"].get(one.answer or "waiting"), one.decided_name, one.reason) for one in found]  # fmt: skip
-    return [SimpleNamespace(id="approvals", title=_("Approvals"), body=render_template("house/_approvals.html", rows=rows))]
+    return [
+        SimpleNamespace(id="approvals", title=_("Approvals"), body=render_template("house/_approvals.html", rows=rows))
+    ]
 
 
 class OrderApi(HouseApi):
@@ -328,14 +335,16 @@ class OrderApi(HouseApi):
     reports = ("order_confirmation",)
     list_fields = ("id", "version", "number", "reference", "customer", "currency", "state", "total_net", "total_gross",
                    "submitted_at", "payment", "ordered_at")  # fmt: skip
-    show_fields = ("total_tax", "remark", "requested_on", "confirmed_at", "completed_at", "billing", "shipping", "channel",
-                   "handler", "due_at", "delivery_method", "payment_terms")  # fmt: skip
-    portal_hidden = frozenset({"handler", "due_at", "channel", "handler_id", "branch_id", "submitted_by", "exchange_rate"})
+    show_fields = ("total_tax", "remark", "requested_on", "confirmed_at", "completed_at", "billing", "shipping",
+                   "channel",                    "handler", "due_at", "delivery_method", "payment_terms")  # fmt: skip
+    portal_hidden = frozenset(
+        {"handler", "due_at", "channel", "handler_id", "branch_id", "submitted_by", "exchange_rate"}
+    )
     line_fields = ("id", "sku", "name", "quantity_ordered", "quantity_approved", "unit_price", "net", "tax", "gross",
                    "state", "reason", "unit_code", "tax_rate", "discount_percent")  # fmt: skip
     filter_columns = ("id", "number", "customer", "state", "reference", "total_gross", "total_net", "submitted_at",
-                      "ordered_at", "created_at", "currency_code", "payment", "billing", "shipping", "channel", "handler",
-                      "customer_name")  # fmt: skip
+                      "ordered_at", "created_at", "currency_code", "payment", "billing", "shipping", "channel",
+                      "handler",                       "customer_name")  # fmt: skip
     word_filters = {"customer_name": OwnerWords("customer_name", Customer)}
     order_columns = ("id", "ordered_at", "total_gross")
     create_fields = write_fields = ("customer", "currency", "reference", "lines", "submit", "remark", "requested_on",
@@ -367,4 +376,3 @@ def register(appbuilder):
     appbuilder.add_view(OrderView, "orders", label=_l("Orders"), icon="fa-file-lines", category="Sales",
                         category_label=_l("Sales"))  # fmt: skip
     appbuilder.add_api(OrderApi)
-

@@ -24,7 +24,9 @@ from views.labels import label, value_label
 
 HISTORY_SHOWN = 30
 PRINTED = {}  # report -> (record): what it prints of a record, where that depends on what is asked for
-SPARSE = frozenset({"discount_percent", "reason", "tax_rate", "months", "starts_on", "ends_on"})  # shown where filled in
+SPARSE = frozenset(
+    {"discount_percent", "reason", "tax_rate", "months", "starts_on", "ends_on"}
+)  # shown where filled in
 
 
 def house(view, row):
@@ -130,9 +132,13 @@ def documents(view, row):
     """Links to the documents that can be made of the record."""
     found = []
     for name in view.reports:
-        formats = [(kind.upper(), view.url("document", pk=row.id, name=name, kind=kind)) for kind in ("html", "xlsx", "csv")]
+        formats = [
+            (kind.upper(), view.url("document", pk=row.id, name=name, kind=kind)) for kind in ("html", "xlsx", "csv")
+        ]
         url = view.url("document", pk=row.id, name=name, kind="pdf")
-        found.append(SimpleNamespace(name=REPORTS[name].title, url=url, meta="PDF", icon="fa-file-pdf", formats=formats))
+        found.append(
+            SimpleNamespace(name=REPORTS[name].title, url=url, meta="PDF", icon="fa-file-pdf", formats=formats)
+        )
     return found
 
 
@@ -153,7 +159,10 @@ def history(view, row, limit=HISTORY_SHOWN):
     if not isinstance(mark, str):
         return None
     rows = db.session.scalars(
-        select(History).where(History.noun == mark, History.record_id == row.id).order_by(History.id.desc()).limit(limit)
+        select(History)
+        .where(History.noun == mark, History.record_id == row.id)
+        .order_by(History.id.desc())
+        .limit(limit)
     )
     return [entry(view, one) for one in rows]
 
@@ -233,4 +242,3 @@ def choice(row):
     """One row of a select box."""
     note = str(row) if getattr(row, "names", None) else ""
     return {"id": str(getattr(row, "id", None) or row.code), "text": said(row, reader()), "note": note}
-

@@ -33,7 +33,9 @@ class RunView(BaseView):
     @has_access
     def status(self, pk):
         job = _job(runs.mine(pk, g.work))
-        return jsonify({**vars(job), "refused": [vars(one) for one in job.refused], "state_label": str(job.state_label)})
+        return jsonify(
+            {**vars(job), "refused": [vars(one) for one in job.refused], "state_label": str(job.state_label)}
+        )
 
     @expose("/stop/<int:pk>", methods=["POST"])
     @has_access
@@ -78,7 +80,8 @@ def _job(run):
         stop_url=None if over or run.kind == "export" else url_for("RunView.stop", pk=run.id),
         status_url=url_for("RunView.status", pk=run.id),
         result_url=url_for("RunView.result", pk=run.id) if run.result_sha256 else None,
-        refused=[SimpleNamespace(label=name, url=f"/{run.noun}s/show/{one}" if code != "not_found" else None, message=message)
+        refused=[SimpleNamespace(label=name, message=message,
+                                 url=f"/{run.noun}s/show/{one}" if code != "not_found" else None)
                  for one, name, code, message in run.refused],
     )  # fmt: skip
 

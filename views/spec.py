@@ -1,6 +1,9 @@
 """What our endpoints say of themselves in the OpenAPI document."""
 
 
+REFUSALS = ("400", "401", "403", "404", "422")
+
+
 def operation(path, method, func):
     """The OpenAPI operation of an endpoint, from its docstring and its place."""
     names = [part.strip("{}") for part in path.replace(".", "/").split("/") if part.startswith("{")]
@@ -12,7 +15,7 @@ def operation(path, method, func):
              "schema": {"type": "integer" if name == "pk" else "string"}} for name in names
         ],
         "responses": {"200": {"description": "OK", "content": {"application/json": {"schema": {"type": "object"}}}},
-                      **{code: {"$ref": f"#/components/responses/{code}"} for code in ("400", "401", "403", "404", "422")}},
+                      **{code: {"$ref": f"#/components/responses/{code}"} for code in REFUSALS}},
     }  # fmt: skip
     if method == "GET" and func.__name__ == "get_list":
         found["parameters"] += [

@@ -63,7 +63,7 @@ def decimal(field, value):
 
     :raises Malformed: a fractional JSON number, or no number at all
     """
-    if isinstance(value, float) or isinstance(value, bool):
+    if isinstance(value, float | bool):
         raise bad(field, _("Send amounts and quantities as strings: %(field)s.", field=field))
     try:
         return parse_amount(str(value)) if isinstance(value, int | str) else parse_amount(value)

@@ -33,7 +33,9 @@ def _addresses(order, work):
     if order.delivery_address_id and order.billing_address_id:
         return
     rows = work.session.scalars(
-        select(Address).where(Address.customer_id == order.customer.id, Address.retired_at.is_(None)).order_by(Address.id)
+        select(Address)
+        .where(Address.customer_id == order.customer.id, Address.retired_at.is_(None))
+        .order_by(Address.id)
     ).all()
     for row in rows:
         if row.delivery and order.delivery_address_id is None:
@@ -125,7 +127,9 @@ def _taxes(order, found, work):
     country = address.country_code if address is not None else order.customer.country_code
     day = pricing.local_day(work, order.customer.branch)
     rates = tax.rate_for(categories, country, day, work, order.branch_id)
-    codes = dict(work.session.execute(select(TaxCategory.id, TaxCategory.code).where(TaxCategory.id.in_(categories))).all())
+    codes = dict(
+        work.session.execute(select(TaxCategory.id, TaxCategory.code).where(TaxCategory.id.in_(categories))).all()
+    )
     return rates, codes
 
 

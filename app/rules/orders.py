@@ -140,7 +140,9 @@ def approve(order, work, partial=False, note=None):
     """Keep back what is approved; everything ordered, or with `partial` what the stock allows (X-22)."""
     products = {
         one.id: one
-        for one in work.session.scalars(select(Product).where(Product.id.in_([line.product_id for line in order.lines])))
+        for one in work.session.scalars(
+            select(Product).where(Product.id.in_([line.product_id for line in order.lines]))
+        )
     }
     if partial:
         entry.check_stock(order, work)
@@ -331,5 +333,3 @@ def remove(order, work, reason=""):
 def next_step(order, work):
     """What comes next, in words, for whoever looks."""
     return NEXT_STEPS.get((order.state, "inside" if work.actor.inside else "outside"))
-
-

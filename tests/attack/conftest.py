@@ -27,7 +27,9 @@ def stage(template_name, database_name):
             world.make(work)
         with work_.work(Actor.system("attack"), session) as work:
             victims, secrets = world.victims(work), world.canaries(work)
-    yield type("Stage", (), {"site": site, "engine": engine, "victims": victims, "secrets": secrets, "factory": factory})
+    yield type(
+        "Stage", (), {"site": site, "engine": engine, "victims": victims, "secrets": secrets, "factory": factory}
+    )
     engine.dispose()
     with site.app_context():
         db.engine.dispose()

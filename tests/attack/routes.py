@@ -16,7 +16,8 @@ OPEN = {  # routes anybody may call, each with its reason; they show nothing of 
 SAMPLES = {  # arguments that are no ids
     "scope": ("system",), "kind": ("csv",), "format": ("pdf",), "locale": ("fa",), "report": tuple(REPORTS)[:1],
     "group_by": ("1",), "filename": ("x.txt",), "path": ("x",), "version": ("v1",), "token": ("x" * 43,),
-    "uuid": ("00000000-0000-0000-0000-000000000000",), "key_uuid": ("00000000-0000-0000-0000-000000000000",), "size": ("small",), "number": (1,), "code": ("GBP",),
+    "uuid": ("00000000-0000-0000-0000-000000000000",), "key_uuid": ("0" * 32,),
+    "size": ("small",), "number": (1,), "code": ("GBP",),
     "picture": (1,), "audience": (1,), "export_type": ("csv",), "column": ("brand",),
 }  # fmt: skip
 

@@ -55,7 +55,8 @@ def test_database_itself_shows_no_foreign_row(stage, model):
     table, column = model.__tablename__, rows_of(model).column
     with stage.engine.connect() as connection:
         connection.execute(
-            text("select set_config('role', 'serai_external', true), set_config('app.customers', :c, true)"), {"c": str(OTHER)}
+            text("select set_config('role', 'serai_external', true), set_config('app.customers', :c, true)"),
+            {"c": str(OTHER)},
         )
         foreign = connection.execute(text(f'select count(*) from "{table}" where {column} <> {OTHER}')).scalar()
         assert foreign == 0
@@ -116,7 +117,7 @@ def _call(browser, rest, csrf, method, url, content):
 
 
 def test_every_verb_of_the_openapi_document_is_attacked(stage, enter):
-    browser, rest = enter("buyer3")
+    _browser, rest = enter("buyer3")
     paths = rest.get("/_openapi").json["paths"]
     attacked = {(rule.rule, method) for rule in stage.site.url_map.iter_rules() for method in rule.methods
                 if rule.endpoint not in routes.OPEN}  # fmt: skip
@@ -153,7 +154,9 @@ def test_list_filters_and_select_boxes_tell_nothing(stage, enter, attacker):
             answer = browser.get(url)
             body = answer.get_data(as_text=True)
             asked = quote(url.partition("?")[2])
-            shown = {s: p for s, p in world.reveal(answer, stage.secrets).items() if quote(s) not in url and s not in asked}
+            shown = {
+                s: p for s, p in world.reveal(answer, stage.secrets).items() if quote(s) not in url and s not in asked
+            }
             if shown or answer.status_code >= 500:
                 leaks.append((url, answer.status_code, shown, len(body)))
     assert not leaks, leaks[:10]
@@ -165,7 +168,8 @@ def test_rest_filters_tell_nothing(stage, enter):
     for api in (one for one in stage.site.appbuilder.baseviews if isinstance(one, HouseApi)):
         for column in api.filter_columns:
             for operator, value in (("eq", "1"), ("sw", "S"), ("rel_o_m", 1), ("gt", "0"), ("ct", "a")):
-                query = f"(filters:!((col:{column},opr:{operator},value:{value if isinstance(value, int) else repr(value)})))"
+                said = value if isinstance(value, int) else repr(value)
+                query = f"(filters:!((col:{column},opr:{operator},value:{said})))"
                 answer = rest.get(f"/{api.resource_name}/?q={quote(query)}")
                 shown = world.reveal(answer, stage.secrets)
                 if shown or answer.status_code >= 500:
@@ -174,7 +178,7 @@ def test_rest_filters_tell_nothing(stage, enter):
 
 
 def test_a_foreign_record_answers_like_a_missing_one(stage, enter):
-    browser, rest = enter("buyer3")
+    _browser, rest = enter("buyer3")
     for api in (one for one in stage.site.appbuilder.baseviews if isinstance(one, HouseApi)):
         ids = stage.victims.get(api.model.__tablename__)
         if not ids:

@@ -36,7 +36,12 @@ def make(work):
     grouped = people.create_user(work, "grouped", kind="external", password=usual.PASSWORD, customers=(other,))
     grouped.groups = [group]
     people.create_user(
-        work, "mole", kind="external", password=usual.PASSWORD, customers=(other,), roles=("Reviewer", "Finance", "Editor")
+        work,
+        "mole",
+        kind="external",
+        password=usual.PASSWORD,
+        customers=(other,),
+        roles=("Reviewer", "Finance", "Editor"),
     )
     session.flush()
 
@@ -49,7 +54,9 @@ def victims(work):
     """{table: [ids of the victim's rows]} for every owned table."""
     found = {}
     for model in OWNED:
-        rows = work.session.scalars(select(model.id).where(owner_column(model) == VICTIM).order_by(model.id.desc()).limit(3))
+        rows = work.session.scalars(
+            select(model.id).where(owner_column(model) == VICTIM).order_by(model.id.desc()).limit(3)
+        )
         found[model.__tablename__] = rows.all()
     return found
 
@@ -88,8 +95,10 @@ def fingerprint(engine):
         for model in OWNED:
             column = rows_of(model).column
             sums[model.__tablename__] = connection.execute(
-                text(f'select count(*), md5(string_agg(t::text, chr(10) order by t::text)) from "{model.__tablename__}" t '
-                     f"where {column} = {VICTIM}")  # fmt: skip
+                text(
+                    "select count(*), md5(string_agg(t::text, chr(10) order by t::text)) "
+                    f'from "{model.__tablename__}" t where {column} = {VICTIM}'
+                )
             ).one()
     return sums
 
@@ -99,4 +108,3 @@ def reveal(answer, secrets):
     body = answer.get_data(as_text=True) if not answer.is_streamed or answer.mimetype.startswith("text") else ""
     body += answer.headers.get("Location", "") + answer.headers.get("Content-Disposition", "")
     return {value: places for value, places in secrets.items() if value in body}
-

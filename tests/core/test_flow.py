@@ -32,14 +32,19 @@ def test_one_bad_order_never_spoils_the_good_ones(submitted, open_work):
     with open_work(STAFF) as work:
         outcome = orders.FLOW.run("approve", [*submitted, 999_999])
         assert [row.id for row in outcome.done] == submitted[:2]
-        assert {one.id: one.error.code for one in outcome.refused} == {submitted[2]: "out_of_stock", 999_999: "not_found"}
+        assert {one.id: one.error.code for one in outcome.refused} == {
+            submitted[2]: "out_of_stock",
+            999_999: "not_found",
+        }
         del work
     with open_work() as work:
         states = dict(work.session.execute(select(Order.id, Order.state)).all())
         assert [states[one] for one in submitted] == ["confirmed", "confirmed", "submitted"]
         told = work.session.scalars(select(facts.Fact).where(facts.Fact.name == "order.approve")).all()
         assert sorted(fact.record_id for fact in told) == submitted[:2]
-        kept = work.session.scalars(select(History).where(History.noun == "order", History.action == "order.approve")).all()
+        kept = work.session.scalars(
+            select(History).where(History.noun == "order", History.action == "order.approve")
+        ).all()
         assert sorted(row.record_id for row in kept) == submitted[:2]
         assert all(row.actor == "Rita" for row in kept)
 
@@ -48,7 +53,9 @@ def test_history_tells_lines_before_and_after(submitted, open_work):
     with open_work(STAFF):
         orders.FLOW.run("approve", submitted[:1])
     with open_work() as work:
-        row = work.session.scalars(select(History).where(History.noun == "order", History.action == "order.approve")).one()
+        row = work.session.scalars(
+            select(History).where(History.noun == "order", History.action == "order.approve")
+        ).one()
         assert row.changes["state"] == ["submitted", "confirmed"]
         line = next(name for name in row.changes if name.endswith("quantity_approved"))
         assert row.changes[line] == ["0", "1"]

@@ -67,7 +67,9 @@ def test_sixteen_reviewers_approve_one_order_once(open_work, approve):
     assert answers.count("wrong_state") == WRITERS - 1
     with open_work() as one:
         assert one.session.scalar(select(func.sum(Reservation.quantity))) == 1
-        told = one.session.scalar(select(func.count()).select_from(facts.Fact).where(facts.Fact.name == "order.approve"))
+        told = one.session.scalar(
+            select(func.count()).select_from(facts.Fact).where(facts.Fact.name == "order.approve")
+        )
         assert told == 1
 
 
