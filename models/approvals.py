@@ -38,17 +38,13 @@ class ApprovalRule(Model, Stamped, Archived):
     name = Column(String(120), nullable=False, unique=True)
     texts = Column(Localized, nullable=False, default=dict, doc="what the reader is told, by locale")
     noun = Column(String(40), nullable=False, default="order")
-    level = Column(
-        String(12), nullable=False, default="supervisor", doc="who decides: reviewer or supervisor"
-    )
+    level = Column(String(12), nullable=False, default="supervisor", doc="who decides: reviewer or supervisor")
     currency_code = Column(String(3), ForeignKey("currencies.code"), doc="of `over_amount`")
     over_amount = amount_column("gross total above this", nullable=True)
     new_customer = Column(Boolean, nullable=False, default=False, doc="customer without a finished order")
     over_credit = Column(Boolean, nullable=False, default=False, doc="credit limit exceeded with this order")
     over_discount = percent_column("a line's discount above this percentage", nullable=True)
-    category_id = Column(
-        BigInteger, ForeignKey("categories.id"), doc="a line's product lies in this category"
-    )
+    category_id = Column(BigInteger, ForeignKey("categories.id"), doc="a line's product lies in this category")
     category = relationship("Category")
     branch_id = Column(BigInteger, ForeignKey("branches.id"), doc="only orders of this branch")
     branch = relationship("Branch")
@@ -62,7 +58,7 @@ class Approval(Model, Stamped):
     """One decision that is asked for or was made about a record."""
 
     __tablename__ = "approvals"
-    __mapper_args__ = {}  # noqa: RUF012  decided under the lock of its record
+    __mapper_args__ = {}
     __table_args__ = (
         Index("ix_approvals_record", "noun", "record_id", "id"),
         CheckConstraint("answer in ('', 'approved', 'rejected')", name="ck_approvals_answer"),

@@ -65,9 +65,7 @@ class Contract(Model, Stamped, Removable):
     predecessor_id = Column(BigInteger, doc="the contract this one renews")
     predecessor = relationship("Contract", viewonly=True, remote_side="Contract.id", foreign_keys=[predecessor_id],
                                primaryjoin="Contract.predecessor_id == Contract.id")  # fmt: skip
-    predecessor_number = Column(
-        String(40), nullable=False, default="", doc="renewal contract number, kept (CON-17)"
-    )
+    predecessor_number = Column(String(40), nullable=False, default="", doc="renewal contract number, kept (CON-17)")
     terms = Column(Text, nullable=False, default="", doc="what else was agreed")
     submitted_at = Column(DateTime(timezone=True), doc="UTC")
     submitted_by = Column(Integer)
@@ -88,7 +86,7 @@ class ContractLine(Model, Stamped):
     """One product of a contract with its own term."""
 
     __tablename__ = "contract_lines"
-    __mapper_args__ = {}  # noqa: RUF012  its record's version guards it
+    __mapper_args__ = {}
     __history__ = ("contract", "lines")
     __table_args__ = (
         UniqueConstraint("customer_id", "id"),

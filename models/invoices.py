@@ -105,7 +105,7 @@ class InvoiceLine(Model, Stamped):
     """One line of an invoice, with everything printed about it."""
 
     __tablename__ = "invoice_lines"
-    __mapper_args__ = {}  # noqa: RUF012  its record's version guards it
+    __mapper_args__ = {}
     __history__ = ("invoice", "lines")
     __table_args__ = (
         UniqueConstraint("customer_id", "id"),

@@ -48,15 +48,9 @@ class OrderType(Model, Stamped, Archived):
     __label__ = ("code", "names")
     __history__ = "order_type"
     __table_args__ = (
-        CheckConstraint(
-            "number_mode in ('auto', 'manual', 'auto_overridable')", name="ck_order_types_number"
-        ),
-        CheckConstraint(
-            "confirmation in ('manager', 'auto_stock_check')", name="ck_order_types_confirmation"
-        ),
-        CheckConstraint(
-            "delete_policy in ('confirm', 'hq_only', 'special_approval')", name="ck_order_types_delete"
-        ),
+        CheckConstraint("number_mode in ('auto', 'manual', 'auto_overridable')", name="ck_order_types_number"),
+        CheckConstraint("confirmation in ('manager', 'auto_stock_check')", name="ck_order_types_confirmation"),
+        CheckConstraint("delete_policy in ('confirm', 'hq_only', 'special_approval')", name="ck_order_types_delete"),
     )
     code = Column(String(20), nullable=False, unique=True)
     names = Column(Localized, nullable=False)
@@ -105,9 +99,7 @@ class Order(Model, Stamped, Removable):
     order_type_id = reference("order_types.id", index=False, default=1)
     order_type = relationship("OrderType")
     portal_id = Column(BigInteger, ForeignKey("portals.id"))
-    channel = Column(
-        String(10), nullable=False, default="portal", doc="portal, phone, email, store, import (X-43)"
-    )
+    channel = Column(String(10), nullable=False, default="portal", doc="portal, phone, email, store, import (X-43)")
     locale = Column(String(12), nullable=False, default="en", doc="language of its documents")
     currency_code = Column(String(3), ForeignKey("currencies.code"), nullable=False)
     currency = relationship("Currency")
@@ -136,12 +128,8 @@ class Order(Model, Stamped, Removable):
     confirmed_at = Column(DateTime(timezone=True), doc="UTC")
     completed_at = Column(DateTime(timezone=True), doc="UTC")
     billing = Column(String(10), nullable=False, default="none", doc="none, part, full: recomputed by settle")
-    shipping = Column(
-        String(10), nullable=False, default="none", doc="none, part, full: recomputed by settle"
-    )
-    payment = Column(
-        String(10), nullable=False, default="unpaid", doc="unpaid, part, paid: recomputed by settle"
-    )
+    shipping = Column(String(10), nullable=False, default="none", doc="none, part, full: recomputed by settle")
+    payment = Column(String(10), nullable=False, default="unpaid", doc="unpaid, part, paid: recomputed by settle")
     total_net = amount_column()
     total_tax = amount_column()
     total_gross = amount_column()
@@ -160,7 +148,7 @@ class OrderLine(Model, Stamped):
     """One product of an order, with everything printed about it kept as it was then."""
 
     __tablename__ = "order_lines"
-    __mapper_args__ = {}  # noqa: RUF012  its record's version guards it
+    __mapper_args__ = {}
     __history__ = ("order", "lines")
     __table_args__ = (
         UniqueConstraint("customer_id", "id"),

@@ -69,7 +69,7 @@ class QuoteLine(Model, Stamped):
     """One product or free text of a quote."""
 
     __tablename__ = "quote_lines"
-    __mapper_args__ = {}  # noqa: RUF012  its record's version guards it
+    __mapper_args__ = {}
     __history__ = ("quote", "lines")
     __table_args__ = (
         UniqueConstraint("customer_id", "id"),

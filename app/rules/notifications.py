@@ -2,7 +2,6 @@
 
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext as _lp
-
 from sqlalchemy import or_
 
 from app.core import queue, scope, settings
@@ -19,7 +18,6 @@ FLOW = Flow(
     },
     final={"sent"},
 )
-
 
 
 @scope.narrow(Notification)
