@@ -1,5 +1,7 @@
 """Screens and API of price lists: for everyone, for customers or access groups, in one currency, for a time."""
 
+from types import SimpleNamespace
+
 from flask import g
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -47,8 +49,11 @@ class PriceListView(Offering, MasterView):
         house.sections.append(_prices(row))
         if self.outside:
             house.history = None
-        else:
-            house.sections.append(self.audience(row))
+            return
+        house.sections.append(self.audience(row))
+        if g.work.actor.may("desk.write"):
+            url = f"/desk/prices/?price_list={row.id}"
+            house.links.append(SimpleNamespace(label=_("Edit like a spreadsheet"), url=url, icon="fa-table-cells"))
 
 
 def _prices(row):
