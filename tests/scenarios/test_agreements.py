@@ -33,7 +33,7 @@ def test_a_contract_is_approved_and_renewed_on_screens(care, people, sign_in, jo
     assert "Active" in supervisor.page(shown)
     reviewer.post(f"/contracts/step/renew/{pk}", {"months": "24"})
     old = buyer.page(shown)
-    later = re.search(r"/contracts/show/(?!%s\b)\d+" % pk, old)[0]
+    later = re.search(rf"/contracts/show/(?!{pk}\b)\d+", old)[0]
     first = number_on(old)
     second = number_on(buyer.page(later))
     assert first != second and first in buyer.page(later) and second in old

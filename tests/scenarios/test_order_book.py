@@ -36,7 +36,9 @@ def test_the_book_is_worked_off_on_screens(book, background, sign_in, jobs, word
     narrow = reviewer.page("/orders/list/?state=submitted&from=2010-12-21&until=2010-12-21&customer_name=walk")
     assert len(numbers_of(narrow)) == 1 and "539718" in narrow and "539487" not in narrow
 
-    answer = reviewer.post("/orders/action_post", {"action": "approve", "all_matching": "1", "query": "?state=submitted"})
+    answer = reviewer.post(
+        "/orders/action_post", {"action": "approve", "all_matching": "1", "query": "?state=submitted"}
+    )
     progress = answer.location
     assert re.fullmatch(r"/runs/show/\d+", progress), "so many go to the background"
     assert "Waiting" in reviewer.page(progress)
