@@ -1,6 +1,9 @@
 """One demo company per run of these tests: they only read, in one language after another."""
 
+from types import SimpleNamespace
+
 import pytest
+from flask_appbuilder import Model
 from sqlalchemy import create_engine
 from sqlalchemy.orm import sessionmaker
 
@@ -14,6 +17,7 @@ from demo import company
 from tests import cluster, template
 from tests.clients import Client
 from tests.people import PASSWORD
+from tests.translations import english
 
 
 @pytest.fixture(scope="session")
@@ -24,14 +28,16 @@ def demo(template_name, database_name):
     site = app.create_app(**template.settings(url))
     engine = create_engine(url, **config.engine_options(url))
     sessions = sessionmaker(engine)
-    with site.app_context(), sessions() as session, work_.work(Actor.system("translations"), session) as work:
-        company.fill(work, PASSWORD)
-        people.create_user(work, "admin", kind="staff", password=PASSWORD, roles=("Admin",))
-    yield type("Demo", (), {"site": site, "sessions": sessions, "engine": engine})
-    engine.dispose()
-    with site.app_context():
-        db.engine.dispose()
-    cluster.drop_database(name)
+    try:
+        with site.app_context(), sessions() as session, work_.work(Actor.system("translations"), session) as work:
+            company.fill(work, PASSWORD)
+            people.create_user(work, "admin", kind="staff", password=PASSWORD, roles=("Admin",))
+        yield SimpleNamespace(site=site, sessions=sessions, engine=engine)
+    finally:
+        engine.dispose()
+        with site.app_context():
+            db.engine.dispose()
+        cluster.drop_database(name)
 
 
 @pytest.fixture
@@ -57,3 +63,11 @@ def visitor(demo):
         return known[username]
 
     return entered
+
+
+@pytest.fixture(scope="session")
+def entered(demo):
+    """Every text somebody entered."""
+    with demo.engine.connect() as connection:
+        connection.exec_driver_sql("select set_config('role', 'serai_staff', true)")
+        return english.data_of(connection, [mapper.class_ for mapper in Model.registry.mappers])

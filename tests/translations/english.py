@@ -12,7 +12,7 @@ from tests.translations.names import NAMES
 from translations import update
 
 WORD = re.compile(r"[A-Za-z]{2,}(?:'[a-z]+)?")
-PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w+\}")
+PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|\{[^}]*\}|\b[A-Z]{1,4}-[\w-]*\d[\w-]*")  # and numbers of documents
 CODE = re.compile(r"[a-z]+(?:_[a-z]+)+:?")  # a column instead of its label
 NAME = re.compile(r"[A-Z]+(?:_[A-Z]+)+|\w+/[\w/+-]+")  # of a setting, of a time zone
 MONEY = frozenset(code.lower() for code in list_currencies())
@@ -40,17 +40,29 @@ def left(texts, locale, data=frozenset()):
     found = set()
     for text in texts:
         text = re.sub("[\u2066-\u2069\u200e\u200f]", "", " ".join(text.split()))
-        words = {word.lower() for word in WORD.findall(PLACEHOLDER.sub(" ", text))}
-        if text in data or data.issuperset(text.split()) or NAME.fullmatch(text) or not words - MONEY:
+        if text in data or data.issuperset(text.split()) or NAME.fullmatch(text):
             continue
-        english = words - own(locale) - MONEY
-        if CODE.fullmatch(text) or (english & vocabulary() and english <= vocabulary()):
+        if CODE.fullmatch(text) or (_english(text, locale) and _english(_without(text, data), locale)):
             found.add(text)
     return found
 
 
+def _english(text, locale):
+    """Whether the words of a text that the language does not have are all words of ours."""
+    words = {word.lower() for word in WORD.findall(PLACEHOLDER.sub(" ", text))} - own(locale) - MONEY
+    return bool(words) and words <= vocabulary()
+
+
+def _without(text, data):
+    """A text without the names and titles in it that somebody entered."""
+    inside = [value for value in data if len(value) > 3 and value[0].isupper() and value in text]
+    for value in sorted(inside, key=len, reverse=True):
+        text = text.replace(value, " ")
+    return text
+
+
 def data_of(connection, models):
-    """Every text that stands in the database, whole and line by line; codes of ours are not data, people's codes are."""
+    """Every text in the database, whole and line by line; codes of ours are not data, those somebody chose are."""
     found = set()
     for model in models:
         for column in model.__table__.columns:
