@@ -12,24 +12,27 @@ import psycopg
 
 @contextlib.contextmanager
 def counted() -> Iterator[list[str]]:
-    """The statements that psycopg sends meanwhile, in their order; begin and commit are not among them."""
+    """The statements that psycopg sends meanwhile, in their order; begin and commit are not among them.
+
+    What is executed for many rows counts once for each of them: the server does it so often.
+    """
     sent: list[str] = []
-    before = {name: getattr(psycopg.Cursor, name) for name in ("execute", "executemany")}
+    execute, executemany = psycopg.Cursor.execute, psycopg.Cursor.executemany
 
-    def recorder(name):
-        def run(self, query, *args, **more):
-            sent.append(query if isinstance(query, str) else str(query))
-            return before[name](self, query, *args, **more)
+    def one(self, query, *args, **more):
+        sent.append(str(query))
+        return execute(self, query, *args, **more)
 
-        return run
+    def many(self, query, rows, **more):
+        rows = list(rows)
+        sent.extend([str(query)] * len(rows))
+        return executemany(self, query, rows, **more)
 
-    for name in before:
-        setattr(psycopg.Cursor, name, recorder(name))
+    psycopg.Cursor.execute, psycopg.Cursor.executemany = one, many
     try:
         yield sent
     finally:
-        for name, one in before.items():
-            setattr(psycopg.Cursor, name, one)
+        psycopg.Cursor.execute, psycopg.Cursor.executemany = execute, executemany
 
 
 def count(app, book) -> dict[str, int]:

@@ -11,7 +11,7 @@ from app.core.money import Money, total
 from app.rules import pricing, products, stock, tax
 from models.customers import Address, Customer
 from models.orders import OrderLine
-from models.organisation import TaxCategory, Unit
+from models.products import Product
 
 LINES_AT_MOST = 2_000
 
@@ -53,16 +53,16 @@ def set_lines(order, wanted, work):
     """
     if len(wanted) > LINES_AT_MOST:
         raise BusinessError("too_many_lines", _l("An order has at most %(count)s lines.", count=LINES_AT_MOST))
-    found = products.find_all([row["sku"] for row in wanted], work)
+    parts = (Product.unit, Product.tax_category)
+    found = products.find_all([row["sku"] for row in wanted], work, load=parts)
     quantities = _quantities(wanted, found)
     ids = [product.id for product in found.values()]
     prices = pricing.quote(ids, order.customer, order.currency_code, None, quantities, work) if ids else {}
     known = {line.id: line for line in order.lines if line.id is not None}
-    units = _units(found.values(), work)
     refused, rows = [], []
     for index, row in enumerate(wanted):
         try:
-            rows.append(_checked(row, found, prices, known, units, work))
+            rows.append(_checked(row, found, prices, known, work))
         except BusinessError as error:
             refused.append({"index": index, "error": error.code, "message": str(error.message)})
     if refused:
@@ -80,19 +80,14 @@ def _quantities(wanted, found):
     return sums
 
 
-def _units(found, work):
-    codes = {product.unit_code for product in found}
-    return {unit.code: unit for unit in work.session.scalars(select(Unit).where(Unit.code.in_(codes)))}
-
-
-def _checked(row, found, prices, known, units, work):
+def _checked(row, found, prices, known, work):
     product = found.get(row["sku"].strip().upper())
     if product is None:
         raise BusinessError("unknown_product", _l("There is no product %(sku)s.", sku=row["sku"]))
     products.check_sellable(product)
     if row["quantity"] <= 0:
         raise BusinessError("bad_quantity", _l("Enter a quantity greater than zero."))
-    products.check_digits(row["quantity"], units[product.unit_code], "quantity")
+    products.check_digits(row["quantity"], product.unit, "quantity")
     price = prices[product.id]
     own = row.get("unit_price") if work.actor.inside else None
     if isinstance(price, BusinessError) and own is None:
@@ -105,7 +100,7 @@ def _checked(row, found, prices, known, units, work):
 
 def _write(order, rows, found, work):
     """Write checked rows into the order's lines, then its totals."""
-    rates, codes = _taxes(order, found.values(), work)
+    rates = _taxes(order, found.values(), work)
     includes = {price.includes_tax for _line, _product, _row, price in rows if price is not None}
     if len(includes) > 1:
         text = _l("Prices with tax and prices without tax cannot stand in one order.")
@@ -115,7 +110,7 @@ def _write(order, rows, found, work):
     for position, (line, product, row, price) in enumerate(rows, 1):
         line = line or OrderLine(customer_id=order.customer_id)
         _fill(line, order, position, product, row, price, rates[product.tax_category_id])
-        line.tax_code = codes[product.tax_category_id]
+        line.tax_code = product.tax_category.code
         kept.append(line)
     order.lines[:] = kept
     sum_up(order)
@@ -126,11 +121,7 @@ def _taxes(order, found, work):
     address = order.delivery_address
     country = address.country_code if address is not None else order.customer.country_code
     day = pricing.local_day(work, order.customer.branch)
-    rates = tax.rate_for(categories, country, day, work, order.branch_id)
-    codes = dict(
-        work.session.execute(select(TaxCategory.id, TaxCategory.code).where(TaxCategory.id.in_(categories))).all()
-    )
-    return rates, codes
+    return tax.rate_for(categories, country, day, work, order.branch_id)
 
 
 def _fill(line, order, position, product, row, price, rate):

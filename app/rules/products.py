@@ -6,6 +6,7 @@ from decimal import Decimal
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import cast, delete, func, select
 from sqlalchemy.dialects.postgresql import TSQUERY
+from sqlalchemy.orm import joinedload
 
 from app.core import searchtext
 from app.core.errors import BusinessError, NotFound
@@ -143,10 +144,14 @@ def find(sku, work):
     return work.session.scalars(statement).first()
 
 
-def find_all(skus, work):
-    """The products of many item codes in one statement: {item code in capitals: product}."""
+def find_all(skus, work, load=()):
+    """The products of many item codes in one statement: {item code in capitals: product}.
+
+    :param load: relationships that are wanted with them
+    """
     wanted = {sku.strip().upper() for sku in skus}
-    rows = work.session.scalars(select(Product).where(func.upper(Product.sku).in_(wanted)))
+    statement = select(Product).where(func.upper(Product.sku).in_(wanted))
+    rows = work.session.scalars(statement.options(*[joinedload(one) for one in load]))
     return {row.sku.upper(): row for row in rows}
 
 
