@@ -77,7 +77,8 @@ LABELS = {
     "delete_policy": _l("Deleting"), "work_stages": _l("Work stages"), "wizard": _l("Order wizard"),
     "tax_code": _l("Tax category"), "pack_factor": _l("Holds"), "scope": _l("Scope"), "value": _l("Value"),
     "translation": _l("Translation"), "portal": _l("Portal"), "data": _l("Further data"), "quote": _l("Quote"),
-    "order_line": _l("Order line"), "credits_line": _l("Corrected line"), "conversation": _l("Conversation"),
+    "version": _l("Version"), "order_line": _l("Order line"), "credits_line": _l("Corrected line"),
+    "conversation": _l("Conversation"),
 }  # fmt: skip
 
 VALUES = {

@@ -79,7 +79,7 @@ def actions(view, row):
                 version=getattr(row, "version", None),
             )
         )  # fmt: skip
-    if view.may("override"):
+    if view.may("override") and "override" in (view.include_route_methods or {"override"}):
         found.append(
             SimpleNamespace(
                 name="override", label=_("Set status by hand"), ask=None, icon="fa-hand", reason=None, enabled=True,
