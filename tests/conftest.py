@@ -12,7 +12,7 @@ import app
 from app.core import work as work_
 from app.core.work import Actor
 from app.extensions import db
-from tests import cluster, template
+from tests import cluster, fresh, template
 from tests import people as tests_people
 from tests.clients import Client, Rest
 
@@ -31,10 +31,18 @@ def template_name():
     return template.ready()
 
 
+@pytest.fixture(scope="session")
+def own_database(database_name, template_name):
+    """This process's database, empty again for every test."""
+    found = fresh.Database(database_name, template_name)
+    yield found
+    found.close()
+
+
 @pytest.fixture
-def database(database_name, template_name):
-    """The URL of a fresh copy of the template: what a test commits, the next one does not see."""
-    yield cluster.make_database(database_name, template_name)
+def database(own_database):
+    """The URL of a database as the template made it: what a test commits, the next one does not see."""
+    return own_database.fresh()
 
 
 @pytest.fixture
