@@ -16,6 +16,8 @@ ALIVE = ("access_stamp", "alembic_version")  # may differ: the stamp only ever g
 _TABLES = """select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
 where n.nspname = 'public' and c.relkind = 'r' order by 1"""
 _REFERENCES = "select conrelid::regclass::text, confrelid::regclass::text from pg_constraint where contype = 'f'"
+_SEQUENCES = """select d.refobjid::regclass::text, d.objid::regclass::text from pg_depend d
+join pg_class c on c.oid = d.objid and c.relkind = 'S' where d.deptype in ('a', 'i')"""
 
 
 class Database:
@@ -49,6 +51,7 @@ class Database:
         self.marks = " union all ".join(marks)
         self.before = self._marks()
         self.seeded = {name for name, (rows, _newest) in self.before.items() if rows}
+        self.sequences = dict(self.connection.execute(_SEQUENCES).fetchall())
         self.pointing = {}
         for source, target in self.connection.execute(_REFERENCES):
             self.pointing.setdefault(target, set()).add(source)
@@ -63,11 +66,25 @@ class Database:
             if self._with_all_that_point_at(dirty) & self.seeded:
                 return False
             if dirty:
-                names = ", ".join(f'"{name}"' for name in sorted(dirty))
-                self.connection.execute(f"truncate {names} restart identity cascade")
+                steps = [f'delete from "{name}"' for name in self._children_first(dirty)]
+                steps += [f"select setval('{self.sequences[name]}', 1, false)" for name in dirty & self.sequences.keys()]
+                with self.connection.transaction():
+                    self.connection.execute("; ".join(steps))
+                self.before |= {name: (0, 0) for name in dirty}
             return True
         except (psycopg.OperationalError, errors.LockNotAvailable, errors.UndefinedTable):
             return False
+
+    def _children_first(self, names):
+        """The tables in an order in which their rows can go."""
+        left, order = set(names), []
+        while left:
+            free = [name for name in sorted(left) if not (self.pointing.get(name, set()) - {name}) & left]
+            if not free:
+                raise errors.LockNotAvailable("tables point at each other in a circle")
+            order += free
+            left -= set(free)
+        return order
 
     def _with_all_that_point_at(self, names):
         found, edge = set(names), set(names)
