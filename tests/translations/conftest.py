@@ -9,6 +9,7 @@ from sqlalchemy.orm import sessionmaker
 
 import app
 import config
+from app import catalogues
 from app.core import work as work_
 from app.core.work import Actor
 from app.extensions import db
@@ -18,6 +19,7 @@ from tests import cluster, template
 from tests.clients import Client
 from tests.people import PASSWORD
 from tests.translations import english
+from translations import update
 
 
 @pytest.fixture(scope="session")
@@ -25,6 +27,7 @@ def demo(template_name, database_name):
     """The application on a database with the demo company; `sessions` opens sessions of the house."""
     name = f"{database_name}_languages"
     url = cluster.make_database(name, template_name)
+    catalogues.compile_stale(update.HERE)
     site = app.create_app(**template.settings(url))
     engine = create_engine(url, **config.engine_options(url))
     sessions = sessionmaker(engine)
