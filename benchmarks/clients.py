@@ -40,8 +40,13 @@ class Http:
 
     def _ask(self, method, path, body=None, headers=None, fine=(200, 201)):
         headers = {**(headers or {}), **({"Cookie": self.cookie} if self.cookie else {})}
-        self.connection.request(method, path, body, headers)
-        answer = self.connection.getresponse()
+        try:
+            self.connection.request(method, path, body, headers)
+            answer = self.connection.getresponse()
+        except (http.client.RemoteDisconnected, ConnectionError):  # the server closes what has been idle
+            self.connection.close()
+            self.connection.request(method, path, body, headers)
+            answer = self.connection.getresponse()
         content = answer.read()
         if answer.status not in fine:
             raise Refused(f"{method} {path}: {answer.status} {content[:300]!r}")
