@@ -24,6 +24,9 @@ EMPTY = {  # owned tables the demo leaves empty, each with its reason
 }  # fmt: skip
 
 
+THOROUGH = ("buyer3", "mole")  # these send empty bodies too
+
+
 def test_the_world_has_something_to_steal(stage):
     """An attack on an empty table proves nothing."""
     bare = [table for table, ids in stage.victims.items() if not ids and table not in EMPTY]
@@ -86,7 +89,8 @@ def test_every_route_keeps_its_secrets(stage, enter, attacker):
     before, leaks, broken, tried = world.fingerprint(stage.engine), [], [], 0
     for endpoint, method, url, table in routes.calls(stage.site, stage.victims):
         ids = stage.victims.get(table) or []
-        for content in routes.bodies(method, ids) if method != "GET" else [None]:
+        bodies = list(routes.bodies(method, ids))[0 if attacker in THOROUGH else -1 :]
+        for content in bodies if method != "GET" else [None]:
             answer = _call(browser, rest, csrf, method, url, content)
             tried += 1
             shown = world.reveal(answer, stage.secrets)
@@ -96,6 +100,8 @@ def test_every_route_keeps_its_secrets(stage, enter, attacker):
                 broken.append((endpoint, method, url, answer.status_code))
     after = world.fingerprint(stage.engine)
     assert tried > 200
+    assert rest.get("/orders/").status_code == (403 if attacker == "roleless" else 200), "he was thrown out on the way"
+    assert browser.get("/").status_code in (200, 302)
     assert not leaks, leaks[:10]
     assert not broken, broken[:10]
     changed = [table for table in before if before[table] != after[table]]
@@ -112,7 +118,7 @@ def _call(browser, rest, csrf, method, url, content):
     form |= {"csrf_token": csrf, "rowid": rows, "action": "approve", "query": "?customer=1"}
     answer = browser.http.open(url, method=method, data=form)
     if answer.status_code in (400, 415, 422):
-        browser.http.open(url, method=method, json=content, headers={"X-CSRFToken": csrf})
+        return browser.http.open(url, method=method, json=content, headers={"X-CSRFToken": csrf})
     return answer
 
 
@@ -146,8 +152,8 @@ def test_list_filters_and_select_boxes_tell_nothing(stage, enter, attacker):
     leaks = []
     for view in _screens(stage):
         names = [one.name for one in view.filters] + ([view.quick.name] if view.quick else []) + ["state", "order"]
-        urls = [f"{view.route_base}/list/?{name}={quote(probe)}" for name in names for probe in probes[:6]]
-        urls += [f"{view.route_base}/choices?term={quote(probe)}" for probe in probes]
+        urls = [f"{view.route_base}/list/?{name}={quote(probe)}" for name in names for probe in probes[:3]]
+        urls += [f"{view.route_base}/choices?term={quote(probe)}" for probe in probes[:8]]
         urls += [f"{view.route_base}/choices?id={one}" for one in stage.victims.get(view.model.__tablename__, ())]
         urls += [f"{view.route_base}/export/csv?{name}={quote(probes[0])}" for name in names[:3]]
         for url in urls:
