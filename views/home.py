@@ -51,9 +51,6 @@ class HomeView(IndexView):
         may = g.work.actor.may
         if may("order.write"):
             house.actions.append(SimpleNamespace(label=_("New order"), url="/orders/add", icon="fa-plus", primary=True))
-        house.actions.append(
-            SimpleNamespace(label=_("Find an order"), url="/orders/list/", icon="fa-magnifying-glass", primary=False)
-        )
         house.find = SimpleNamespace(url="/orders/list/", name="q", keep=[])
         wanted = ("submitted", "changed", "confirmed", "released")
         counts = lists.state_counts(db.session, db.session.query(Order), Order, wanted)
