@@ -12,6 +12,7 @@ from sqlalchemy.orm import sessionmaker
 import config
 from app.core import work as work_
 from app.core.work import Actor
+from app.extensions import db
 from app.jobs.__main__ import light_app
 from demo import company
 from tests import cluster, template
@@ -30,12 +31,33 @@ def files():
 
 
 @pytest.fixture(scope="session")
-def template_name(files):
+def filled(files):
+    """The name of the database with the demo company; the first process to ask makes it."""
     name = f"serai_demo_{_run()}"
     with fasteners.InterProcessLock(f"{tempfile.gettempdir()}/serai-demo-{_run()}.lock"):
         if not template._exists(name):
             _make(name, files)
     return name
+
+
+@pytest.fixture
+def database(filled, database_name):
+    """The URL of a copy of it, for one test."""
+    name = f"{database_name}_demo"
+    yield cluster.make_database(name, filled)
+    cluster.drop_database(name)
+
+
+@pytest.fixture
+def site(database):
+    """An application without screens on the copy: what the commands need."""
+    found = light_app()
+    found.config.update(template.settings(database))
+    db.init_app(found)
+    yield found
+    with found.app_context():
+        db.session.remove()
+        db.engine.dispose()
 
 
 def _make(name, files):
