@@ -1,0 +1,149 @@
+"""The real application with the demo company behind a real server, and people at a real browser.
+
+Every page listens: a report of the Content-Security-Policy, an error of a script or a message on the console fails
+the test that opened it.
+"""
+
+import contextlib
+import threading
+
+import pytest
+from playwright.sync_api import sync_playwright
+from sqlalchemy import create_engine
+from sqlalchemy.orm import sessionmaker
+from werkzeug.serving import make_server
+
+import config
+from app import setup
+from app.core import work
+from app.extensions import db
+from app.jobs.runner import run_pending
+from tests import cluster
+from tests.browser import chromium
+from tests.demo.conftest import PASSWORD, files, template_name
+
+__all__ = ["files", "template_name"]  # fixtures of the demo company
+
+PATIENCE = 30_000  # milliseconds; the machine may be busy with other tests
+LISTEN = """
+document.addEventListener("securitypolicyviolation", (event) =>
+  saidPolicy(`${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`));
+for (const name of ["pointerdown", "mousedown", "touchstart"])
+  document.addEventListener(name, (event) => { if (event.isTrusted) saidPointer(name); }, true);
+"""
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """One browser for the run; without one the tests fail."""
+    with sync_playwright() as playwright:
+        opened = chromium.launch(playwright)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def server(web, database_name, template_name, files):
+    """The address of the application on a copy of the demo company."""
+    cluster.make_database(database_name, template_name)
+    with web.app_context():
+        db.engine.dispose()
+        with work.work(work.Actor.system("init"), db.session) as one:
+            setup.create_admin(one, PASSWORD)
+    before, config.STORAGE_URL = config.STORAGE_URL, files.as_uri()
+    running = make_server("127.0.0.1", 0, web, threaded=True)
+    thread = threading.Thread(target=running.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{running.server_port}"
+    running.shutdown()
+    thread.join()
+    running.server_close()
+    config.STORAGE_URL = before
+    with web.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def jobs(server, web, database_name):
+    """`jobs()` lets the worker do everything that waits."""
+    url = cluster.url_of(database_name)
+    engine = create_engine(url, **config.engine_options(url))
+    yield lambda: run_pending(sessionmaker(engine), app=web)
+    engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def signed():
+    """Cookies of the people who have signed in already: {user name: state}."""
+    return {}
+
+
+class Person:
+    """Somebody at a browser: his page, and what it had to say."""
+
+    def __init__(self, context):
+        self.context, self.complaints, self.pointed = context, [], []
+        self.expected = set()  # texts of console messages that belong to the test: a refusal is a 422
+        context.set_default_timeout(PATIENCE)
+        context.expose_function("saidPolicy", lambda text: self.complaints.append(f"policy: {text}"))
+        context.expose_function("saidPointer", lambda name: self.pointed.append(name))
+        context.add_init_script(LISTEN)
+        self.page = context.new_page()
+        self.page.on("console", self._console)
+        self.page.on("pageerror", lambda error: self.complaints.append(f"script: {error}"))
+
+    def _console(self, message):
+        if message.type in ("error", "warning") and not any(text in message.text for text in self.expected):
+            self.complaints.append(f"console: {message.text} {message.location.get('url', '')}")
+
+    def visit(self, path):
+        """Open a page and wait until its scripts have begun."""
+        self.glance(path)
+        self.page.wait_for_load_state("networkidle")
+        return self.page
+
+    def glance(self, path):
+        """Open a page."""
+        answer = self.page.goto(path)
+        assert answer.status == 200, (path, answer.status)
+
+    def sign_in(self, username):
+        """Through the form, as everybody does."""
+        page = self.visit("/login/")
+        page.fill("#username", username)
+        page.fill("#password", PASSWORD)
+        page.press("#password", "Enter")
+        page.wait_for_url(lambda url: "/login" not in url)
+        return page
+
+    def fits(self):
+        """Whether the page is no wider than its window."""
+        wide = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+        return self.page.evaluate(wide)
+
+    def focused(self, selector):
+        """Whether the keyboard is at such an element."""
+        return self.page.evaluate("(selector) => document.activeElement.matches(selector)", selector)
+
+
+@pytest.fixture
+def person(browser, server, signed):
+    """`person("buyer1", width=360)` is somebody who has signed in; None: a newcomer. Fails on any complaint."""
+    with contextlib.ExitStack() as opened:
+        everybody = []
+
+        def come(username=None, width=1400, locale="en-GB"):
+            state = signed.get(username)
+            context = browser.new_context(
+                base_url=server, viewport={"width": width, "height": 900}, locale=locale, storage_state=state
+            )
+            opened.callback(context.close)
+            found = Person(context)
+            everybody.append(found)
+            if username and state is None:
+                found.sign_in(username)
+                signed[username] = context.storage_state()
+            return found
+
+        yield come
+        assert [text for one in everybody for text in one.complaints] == []
