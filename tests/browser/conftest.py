@@ -20,9 +20,9 @@ from app.extensions import db
 from app.jobs.runner import run_pending
 from tests import cluster
 from tests.browser import chromium
-from tests.demo.conftest import PASSWORD, files, template_name
+from tests.demo.conftest import PASSWORD, files, filled
 
-__all__ = ["files", "template_name"]  # fixtures of the demo company
+__all__ = ["files", "filled"]  # fixtures of the demo company
 
 PATIENCE = 30_000  # milliseconds; the machine may be busy with other tests
 LISTEN = """
@@ -43,9 +43,9 @@ def browser():
 
 
 @pytest.fixture(scope="module")
-def server(web, database_name, template_name, files):
+def server(web, database_name, filled, files):
     """The address of the application on a copy of the demo company."""
-    cluster.make_database(database_name, template_name)
+    cluster.make_database(database_name, filled)
     with web.app_context():
         db.engine.dispose()
         with work.work(work.Actor.system("init"), db.session) as one:
