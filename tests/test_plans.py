@@ -67,7 +67,9 @@ SEARCHES = {
     "products": lambda work: products.search("word5999", work),
     "catalogue": lambda work: page(Words("q").apply(work.session.query(Product), Product, "word5999", None), Product),
     "customers": lambda work: customers.search("name5999", work),
-    "orders": lambda work: page(Starts("number").apply(work.session.query(Order), Order, "so-2026-0059", None), Order),
+    "orders": lambda work: page(
+        Starts("number").apply(work.session.query(Order), Order, "so-2026-0059", work.session), Order
+    ),
 }
 INDEXES = {"products": "products", "catalogue": "products", "customers": "customers", "orders": "orders"}
 STAFF_USES = {"products": "ix_products_search", "catalogue": "ix_products_search", "customers": "ix_customers_search",
@@ -82,6 +84,7 @@ def test_searches_use_their_indexes(crowd, open_work, actor):
         assert plans, name
         for one in plans:
             assert f"Seq Scan on {INDEXES[name]}" not in one, f"{name}: {one}"
-            assert "Index Scan Backward" not in one, f"{name} walks the whole table: {one}"
+            walks = "Index Scan Backward" in one and "Index Cond" not in one
+            assert not walks, f"{name} walks the whole table: {one}"
         if actor is STAFF:
             assert any(STAFF_USES[name] in one for one in plans), f"{name}: {plans}"

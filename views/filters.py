@@ -7,7 +7,7 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import bindparam, false, literal_column, select
+from sqlalchemy import ARRAY, BigInteger, any_, bindparam, false, literal_column, select
 from sqlalchemy.dialects.postgresql import TSQUERY
 from wtforms import SelectField, StringField
 
@@ -20,6 +20,7 @@ from views.cells import said
 from views.fields import DateText, ReferenceField, options
 from views.labels import VALUES, label
 
+STARTS_CAP = 10_000  # records one beginning of a number may stand for
 NAMES_CAP = 500  # customers whose orders one name may stand for
 
 
@@ -29,7 +30,12 @@ def like(value):
 
 
 class Filter:
-    """One condition a reader can set. `name` is its parameter in the address."""
+    """One condition a reader can set. `name` is its parameter in the address.
+
+    `searching`: it stands for many ids; the tabs of the list are not counted under it.
+    """
+
+    searching = False
 
     def __init__(self, name, title=None, column=None):
         self.name, self.title, self.column = name, label(name) if title is None else title, column or name
@@ -53,8 +59,10 @@ class Filter:
 class Starts(Filter):
     """A number by its beginning; served by a text_pattern_ops index, in upper case."""
 
+    searching = True
+
     def apply(self, query, model, value, session):
-        return query.filter(getattr(model, self.column).like(like(value.upper())))
+        return starting(query, model, self.column, value, session)
 
 
 class Words(Filter):
@@ -67,6 +75,8 @@ class Words(Filter):
 class OwnerWords(Filter):
     """Words of the customer's name: customers first, then their records by id."""
 
+    searching = True
+
     def __init__(self, name, owner, title=None):
         super().__init__(name, title)
         self.owner = owner
@@ -75,11 +85,13 @@ class OwnerWords(Filter):
         ids = session.scalars(
             select(self.owner.id).where(self.owner.search.op("@@")(tsquery(value))).limit(NAMES_CAP)
         ).all()
-        return query.filter(model.customer_id.in_(ids))
+        return query.filter(model.customer_id == among(ids))
 
 
 class NumberOrOwner(Filter):
     """The one search field of a document list: number by its beginning, else words of the customer's name."""
+
+    searching = True
 
     def __init__(self, owner, name="q", title=None, numbers=("number",)):
         super().__init__(name, title or _l("Search"))
@@ -87,8 +99,7 @@ class NumberOrOwner(Filter):
 
     def apply(self, query, model, value, session):
         if any(c.isdigit() for c in value):
-            wanted = like(value.upper())
-            found = query.filter(model.number.like(wanted))
+            found = starting(query, model, "number", value, session)
             if found.with_entities(literal_column("1")).limit(1).first() is not None or not self.owner:
                 return found
         return OwnerWords(self.name, self.owner).apply(query, model, value, session)
@@ -193,6 +204,8 @@ class Least(Filter):
 class Within(Filter):
     """Records one of whose lines matches: `lines` is the line's class, `key` its way to the record."""
 
+    searching = True
+
     def __init__(self, name, title, lines, key, column):
         super().__init__(name, title, column)
         self.lines, self.key = lines, key
@@ -201,6 +214,22 @@ class Within(Filter):
         products = select(Product.id).where(searched(Product, value)).limit(NAMES_CAP)
         ids = session.scalars(products).all()
         return query.filter(model.id.in_(select(getattr(self.lines, self.key)).where(self.lines.product_id.in_(ids))))
+
+
+def starting(query, model, column, value, session):
+    """The query narrowed to what begins with a text.
+
+    The matches are found first, by the text's own index: with the order by id in the same statement the
+    planner walks the whole table backwards until a page is full, which for an old number is all of it.
+    """
+    wanted = getattr(model, column).like(like(value.upper()))
+    ids = session.scalars(select(model.id).where(wanted).limit(STARTS_CAP + 1)).all()
+    return query.filter(model.id == among(ids) if len(ids) <= STARTS_CAP else wanted)
+
+
+def among(ids):
+    """One parameter for any number of ids: the statement stays the same and is planned once."""
+    return any_(bindparam(None, list(ids), type_=ARRAY(BigInteger), unique=True))
 
 
 def searched(model, value):

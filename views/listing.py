@@ -160,7 +160,9 @@ class Listing:
         if not self.view.flow:
             return None
         states = self.view.flow.states
-        counts = lists.state_counts(db.session, self.query(with_state=False), self.model, list(states))
+        searching = any(one.searching for one, _value in self.active)
+        known = () if searching else list(states)
+        counts = dict.fromkeys(states, 0) | lists.state_counts(db.session, self.query(False), self.model, known)
         tabs = [SimpleNamespace(code="", label=_("All"), count=None, url=self.address(drop=("state",)),
                                 active=self.state is None)]  # fmt: skip
         for code, word in states.items():

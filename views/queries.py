@@ -13,7 +13,7 @@ from sqlalchemy.types import TypeDecorator
 from app.core.errors import Malformed
 from app.extensions import db
 from views import wire
-from views.filters import like
+from views.filters import like, starting
 from views.lists import COUNT_CAP
 
 TEXT_OPS = {
@@ -99,6 +99,8 @@ def _one(query, model, name, operator, value, allowed, words):
         raise _bad_operator(operator)
     if isinstance(prop, RelationshipProperty):
         return _relation(query, model, prop, name, operator, value)
+    if name == "number" and operator == "sw":
+        return starting(query, model, name, wire.taken(name, str(value), 200), db.session)
     column = getattr(model, name)
     condition, typed = _typed(prop.columns[0].type, name, operator, value)
     return query.filter(condition(column, typed))
@@ -135,8 +137,6 @@ def _typed(kind, name, operator, value):
     if operator not in TEXT_OPS:
         raise _bad_operator(operator)
     text = wire.taken(name, str(value), 400)
-    if name == "number" and operator == "sw":
-        return (lambda column, typed: column.like(like(typed.upper()))), text
     return TEXT_OPS[operator], text
 
 
