@@ -89,7 +89,7 @@ def render(name: str, record: Any, format_: str, reader: Reader | None = None) -
 def draw(name: str, document: Document, format_: str, reader: Reader) -> tuple[str, str, bytes]:
     """Draw a tree that is already there (a frozen one, or one with marks added)."""
     media_type, renderer = RENDERERS[format_]
-    if format_ == "pdf" and REPORTS[name].letter:
+    if format_ == "pdf" and name in REPORTS and REPORTS[name].letter:
         renderer = to_letter
     with force_locale(reader.locale):
         return file_name(name, document.number, format_), media_type, renderer(document, reader)

@@ -45,9 +45,7 @@ class Database:
         self.connection = psycopg.connect(self.url.replace("+psycopg", "", 1), autocommit=True)
         self.connection.execute("set lock_timeout = '2s'")
         tables = [row[0] for row in self.connection.execute(_TABLES) if row[0] not in ALIVE]
-        marks = [
-            f"select '{one}', count(*), coalesce(max(xmin::text::bigint), 0) from \"{one}\"" for one in tables
-        ]
+        marks = [f"select '{one}', count(*), coalesce(max(xmin::text::bigint), 0) from \"{one}\"" for one in tables]
         self.marks = " union all ".join(marks)
         self.before = self._marks()
         self.seeded = {name for name, (rows, _newest) in self.before.items() if rows}
@@ -67,10 +65,12 @@ class Database:
                 return False
             if dirty:
                 steps = [f'delete from "{name}"' for name in self._children_first(dirty)]
-                steps += [f"select setval('{self.sequences[name]}', 1, false)" for name in dirty & self.sequences.keys()]
+                steps += [
+                    f"select setval('{self.sequences[name]}', 1, false)" for name in dirty & self.sequences.keys()
+                ]
                 with self.connection.transaction():
                     self.connection.execute("; ".join(steps))
-                self.before |= {name: (0, 0) for name in dirty}
+                self.before |= dict.fromkeys(dirty, (0, 0))
             return True
         except (psycopg.OperationalError, errors.LockNotAvailable, errors.UndefinedTable):
             return False
