@@ -27,13 +27,14 @@ class IssuedDocument(Model, Stamped):
     __history__ = "document"
     __table_args__ = (
         UniqueConstraint("customer_id", "id"),
-        UniqueConstraint("noun", "record_id", "report", "format", "locale"),
+        UniqueConstraint("noun", "record_id", "report", "edition", "format", "locale"),
         Index("ix_documents_customer", "customer_id", "id"),
     )
     customer_id = Column(BigInteger, nullable=False, doc="0: the house's own")
     noun = Column(String(40), nullable=False)
     record_id = Column(BigInteger, nullable=False)
     report = Column(String(60), nullable=False)
+    edition = Column(String(40), nullable=False, default="", server_default="", doc="an amended order is confirmed anew")
     format = Column(String(5), nullable=False)
     locale = Column(String(12), nullable=False)
     translation = Column(Boolean, nullable=False, default=False, doc="not the language it was issued in")

@@ -26,6 +26,12 @@ def is_issued(name: str, record: Any) -> bool:
     return getattr(record, "state", None) in ISSUED.get(name, ()) and bool(record.number)
 
 
+def edition_of(record: Any) -> str:
+    """Which issue of a document it is: an order that was amended is confirmed anew, at another instant."""
+    confirmed = getattr(record, "confirmed_at", None)
+    return confirmed.isoformat() if confirmed else ""
+
+
 def serve(name: str, record: Any, format: str, locale: str, work: Any) -> tuple[str, str, bytes]:
     """A document in a language: (file name, media type, bytes).
 
@@ -45,7 +51,8 @@ def serve(name: str, record: Any, format: str, locale: str, work: Any) -> tuple[
 
 def _kept(name: str, record: Any, format: str, locale: str, translation: bool, work: Any) -> Any:
     noun = documents.noun_of(record)
-    found = documents.issued(noun, record.id, name, format, locale, work)
+    edition = edition_of(record)
+    found = documents.issued(noun, record.id, name, format, locale, work, edition)
     if found is not None:
         return found
     rendered = _drawn(name, record, format, locale, translation)
@@ -59,6 +66,7 @@ def _kept(name: str, record: Any, format: str, locale: str, translation: bool, w
         work,
         translation=translation,
         template_version=TEMPLATE_VERSION,
+        edition=edition,
     )
 
 

@@ -164,12 +164,12 @@ def store() -> Storage:
 
 
 def issued(
-    noun: str, record_id: int, report: str, format: str, locale: str, work: Any
+    noun: str, record_id: int, report: str, format: str, locale: str, work: Any, edition: str = ""
 ) -> IssuedDocument | None:
-    """The document as it was issued in this format and language, if it was."""
+    """The document as it was issued in this edition, format and language, if it was."""
     return work.session.scalars(
         select(IssuedDocument).filter_by(
-            noun=noun, record_id=record_id, report=report, format=format, locale=locale
+            noun=noun, record_id=record_id, report=report, edition=edition, format=format, locale=locale
         )
     ).one_or_none()
 
@@ -185,10 +185,12 @@ def freeze(
     *,
     translation: bool = False,
     template_version: int = 1,
+    edition: str = "",
 ) -> IssuedDocument:
     """Keep a rendered document for ever. Who comes second gets what the first one kept.
 
     :param rendered: (file name, media type, bytes)
+    :param edition: which issue of it, where a record is issued more than once
     :param translation: not in the language in which the document was issued
     """
     name, media_type, data = rendered
@@ -199,6 +201,7 @@ def freeze(
         noun=noun,
         record_id=record.id,
         report=report,
+        edition=edition,
         format=format,
         locale=locale,
         translation=translation,
@@ -216,7 +219,7 @@ def freeze(
             work.session.flush()
     except IntegrityError:
         work.rewind(mark)
-        found = issued(noun, record.id, report, format, locale, work)
+        found = issued(noun, record.id, report, format, locale, work, edition)
         if found is None:
             raise
         return found

@@ -19,6 +19,7 @@ def upgrade():
         sa.Column("noun", sa.String(length=40), nullable=False),
         sa.Column("record_id", sa.BigInteger(), nullable=False),
         sa.Column("report", sa.String(length=60), nullable=False),
+        sa.Column("edition", sa.String(length=40), server_default="", nullable=False),
         sa.Column("format", sa.String(length=5), nullable=False),
         sa.Column("locale", sa.String(length=12), nullable=False),
         sa.Column("translation", sa.Boolean(), nullable=False),
@@ -36,7 +37,7 @@ def upgrade():
         sa.Column("updated_by", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("customer_id", "id"),
-        sa.UniqueConstraint("noun", "record_id", "report", "format", "locale"),
+        sa.UniqueConstraint("noun", "record_id", "report", "edition", "format", "locale"),
     )
     op.create_index("ix_documents_customer", "documents", ["customer_id", "id"], unique=False)
     op.create_table(

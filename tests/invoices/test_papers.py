@@ -1,6 +1,6 @@
 """Order confirmations, invoices and credit notes: what they say, and that an issued one is kept."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from threading import Barrier, Thread
 
@@ -17,6 +17,7 @@ from app.core.work import Actor
 from app.rules import documents, invoices, payments
 from models.documents import IssuedDocument
 from models.invoices import Invoice
+from models.orders import Order
 from models.organisation import Branch, PaymentTerms
 from reports import core, issue
 from reports.core import Code, Many, Party, Percent, Seller, Table
@@ -246,3 +247,20 @@ def test_two_who_ask_at_once_get_the_same_bytes(open_work):
     for thread in threads:
         thread.join()
     assert len(got) == 4 and len(set(got)) == 1
+
+
+def test_an_amended_order_is_confirmed_anew_and_the_first_paper_is_kept(open_work):
+    with open_work() as work:
+        order = makers.make_confirmed_order(work, makers.make_customer(work), (makers.make_product(work), 1, 10))
+        identity = order.id
+        first = issue.serve("order_confirmation", order, "html", "en", work)[2]
+    with open_work() as work:
+        order = work.session.get(Order, identity)
+        order.confirmed_at = order.confirmed_at + timedelta(hours=1)
+        order.remark = "now with a ribbon"
+        order.lines[0].name = "Another name"
+        second = issue.serve("order_confirmation", order, "html", "en", work)[2]
+        kept = work.session.scalars(select(IssuedDocument).where(IssuedDocument.record_id == identity)).all()
+        assert second != first
+        assert len(kept) == 2
+        assert {documents.read(one)[2] for one in kept} == {first, second}
