@@ -252,7 +252,7 @@ def test_two_who_ask_at_once_get_the_same_bytes(open_work):
 def test_an_amended_order_is_confirmed_anew_and_the_first_paper_is_kept(open_work):
     with open_work() as work:
         order = makers.make_confirmed_order(work, makers.make_customer(work), (makers.make_product(work), 1, 10))
-        identity = order.id
+        identity, order.confirmed_at = order.id, work.now
         first = issue.serve("order_confirmation", order, "html", "en", work)[2]
     with open_work() as work:
         order = work.session.get(Order, identity)
