@@ -52,6 +52,7 @@ def server(web, database_name, filled, files):
             setup.create_admin(one, PASSWORD)
     before, config.STORAGE_URL = config.STORAGE_URL, files.as_uri()
     running = make_server("127.0.0.1", 0, web, threaded=True)
+    running.daemon_threads = False  # closing waits for what is still being answered
     thread = threading.Thread(target=running.serve_forever)
     thread.start()
     yield f"http://127.0.0.1:{running.server_port}"
