@@ -60,7 +60,7 @@ def keep(status, body):
 
 
 def after(response):
-    """Keep a refusal too: nothing was committed, so the key is written anew with its answer."""
+    """Keep a refusal too, and the answer of a door that is not ours: the key is written with its answer."""
     if "idempotency_id" in g and not g.get("idempotency_kept") and response.status_code < 500:
         _keep_refusal(response)
     return response
@@ -70,10 +70,13 @@ def _keep_refusal(response):
     key, user = request.headers["Idempotency-Key"], g.access.user_id
     fingerprint = hashlib.sha256(b"\0".join([request.full_path.encode(), request.get_data()])).hexdigest()
     db.session.rollback()
-    db.session.execute(
-        insert(IdempotencyKey)
-        .values(user_id=user, key=key, fingerprint=fingerprint, at=g.work.now, status=response.status_code,
-                body=response.get_json(silent=True))
-        .on_conflict_do_nothing(index_elements=["user_id", "key"])
-    )  # fmt: skip
+    answer = {"status": response.status_code, "body": response.get_json(silent=True)}
+    statement = insert(IdempotencyKey).values(
+        user_id=user, key=key, fingerprint=fingerprint, at=g.work.now, **answer
+    )
+    db.session.execute(  # a door of the framework has committed the key, but not what it answered
+        statement.on_conflict_do_update(
+            index_elements=["user_id", "key"], set_=answer, where=IdempotencyKey.status.is_(None)
+        )
+    )
     db.session.commit()
