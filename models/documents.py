@@ -34,7 +34,7 @@ class IssuedDocument(Model, Stamped):
     noun = Column(String(40), nullable=False)
     record_id = Column(BigInteger, nullable=False)
     report = Column(String(60), nullable=False)
-    edition = Column(String(40), nullable=False, default="", server_default="", doc="an amended order is confirmed anew")
+    edition = Column(String(40), nullable=False, default="", server_default="", doc="amended and issued anew")
     format = Column(String(5), nullable=False)
     locale = Column(String(12), nullable=False)
     translation = Column(Boolean, nullable=False, default=False, doc="not the language it was issued in")
