@@ -79,7 +79,6 @@ FAB_API_KEY_ENABLED = True
 FAB_API_MAX_PAGE_SIZE = 100  # rows
 FAB_API_SWAGGER_UI = True
 FAB_API_SHOW_STACKTRACE = False
-FAB_ADD_SECURITY_API = True
 FAB_ALLOW_GET_UNSAFE_MUTATIONS = False
 
 # --- Sign-in
@@ -93,10 +92,6 @@ SIGN_IN_ATTEMPTS = int(env("SERAI_SIGN_IN_ATTEMPTS") or 10)  # SERAI_SIGN_IN_ATT
 SIGN_IN_WINDOW = int(env("SERAI_SIGN_IN_WINDOW") or 900)  # SERAI_SIGN_IN_WINDOW; seconds they are counted
 FAB_PASSWORD_COMPLEXITY_ENABLED = False  # length matters; see app/security.py
 FAB_UPDATE_PERMS = False  # only `./serai init` syncs permissions: two web processes at once would collide
-FAB_ADD_SECURITY_VIEWS = True
-FAB_ADD_SECURITY_PERMISSION_VIEW = False  # permissions come from code, nobody edits them
-FAB_ADD_SECURITY_VIEW_MENU_VIEW = False  # the same
-FAB_ADD_SECURITY_PERMISSION_VIEWS_VIEW = False  # the same
 FAB_CREATE_DB = False  # tables come from migrations
 
 # --- Languages

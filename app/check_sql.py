@@ -22,14 +22,25 @@ union select sha256 from product_pictures union select thumb_sha256 from product
 """
 
 
-def _sums(header: str, lines: str, key: str, parts: tuple[str, ...] = ("net", "tax", "gross")) -> str:
-    """Headers whose totals are not the sums of their lines."""
+def _sums(
+    header: str, lines: str, key: str, parts: tuple[str, ...] = ("net", "tax", "gross"), which: str = "true",
+    differ: str = "",
+) -> str:  # fmt: skip
+    """Headers whose totals are not the sums of their lines.
+
+    :param which: a condition on the lines that count
+    :param differ: what is wrong of a header `h` and the sums `l`, where totals are more than sums
+    """
     sums = ", ".join(f"sum({part}) as {part}" for part in parts)
-    differ = " or ".join(f"h.total_{part} <> coalesce(l.{part}, 0)" for part in parts)
+    differ = differ or " or ".join(f"h.total_{part} <> coalesce(l.{part}, 0)" for part in parts)
     return f"""select count(*) as count, min(coalesce(h.number, '#' || h.id)) as example from {header} h
-    left join (select {key}, {sums} from {lines} group by {key}) l on l.{key} = h.id where {differ}"""
+    left join (select {key}, {sums} from {lines} where {which} group by {key}) l on l.{key} = h.id where {differ}"""
 
 
+# Lines of a quote stay as they were offered: with a discount on the whole they only say what the priced side comes to.
+_DISCOUNTED = """h.total_discount <> case when h.includes_tax then coalesce(l.gross, 0) - h.total_gross
+      else coalesce(l.net, 0) - h.total_net end
+    or h.total_gross <> h.total_net + h.total_tax or (h.total_discount = 0 and h.total_tax <> coalesce(l.tax, 0))"""
 _OWED = "i.type in ('final', 'tax')"
 _PAID = "select invoice_id, sum(amount) as paid from allocations group by invoice_id"
 _CREDITED = """select credits_id, sum(total_gross) as credited from invoices
@@ -39,7 +50,10 @@ _NAME = "min(coalesce(i.number, '#' || i.id)) as example"
 LEDGER = {  # what is wrong: {count, example}
     "orders differ from their lines": _sums("orders", "order_lines", "order_id"),
     "invoices differ from their lines": _sums("invoices", "invoice_lines", "invoice_id"),
-    "quotes differ from their lines": _sums("quotes", "quote_lines", "quote_id"),
+    "quotes differ from their lines": _sums(
+        "quotes", "quote_lines", "quote_id",
+        which="counts and revision = (select q.revision from quotes q where q.id = quote_id)", differ=_DISCOUNTED,
+    ),
     "contracts differ from their lines": _sums("contracts", "contract_lines", "contract_id", ("net",)),
     "invoices are paid otherwise than by their allocations": f"""
         select count(*) as count, {_NAME} from invoices i left join ({_PAID}) p on p.invoice_id = i.id
@@ -64,5 +78,10 @@ LEDGER = {  # what is wrong: {count, example}
               where n.order_line_id is not null group by n.order_line_id) b on b.order_line_id = l.id
         where b.billed > l.quantity_invoiced""",
 }
+PROMISED = """select count(*) as count, min(coalesce(o.number, '#' || o.id)) as example from order_lines l
+    join orders o on o.id = l.order_id
+    join (select order_line_id as id, sum(quantity) as kept from reservations group by order_line_id) r on r.id = l.id
+    where r.kept > case when o.state in ('confirmed', 'released') and o.deleted_at is null
+      then l.quantity_approved - l.quantity_shipped else 0 end"""
 BOOK = """select (select count(*) from orders) as orders, (select count(*) from invoices) as invoices,
     (select count(*) from payments) as payments"""

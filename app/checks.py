@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import click
-from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 import config
-from app import check_sql, database
+from app import check_sql, database, setup
 from app.core import work
 from app.core.scope import DECLARED, rows_of
 from app.core.storage import Storage
@@ -20,7 +19,6 @@ from app.extensions import db
 from app.jobs.worker import STALLED
 from app.notices import mail
 from app.rules import stock
-from migrations.new import configuration
 
 LONG = 3600  # seconds a job may wait before somebody should look at the worker
 
@@ -87,7 +85,7 @@ def migrations(one: Any) -> str:
     """The database is at this version's last migration."""
     with database.connect(database.owner_url()) as connection:
         found = {row[0] for row in connection.execute("select version_num from alembic_version")}
-    heads = set(ScriptDirectory.from_config(configuration(None)).get_heads())
+    heads = setup.heads()
     if found != heads:
         raise Wrong(f"at {', '.join(sorted(found)) or 'nothing'}, this version needs {', '.join(sorted(heads))}")
     return ", ".join(sorted(found))
@@ -150,10 +148,13 @@ def ledger(one: Any) -> str:
 
 
 def goods(one: Any) -> str:
-    """Stock on hand is the sum of its movements, what is promised the sum of its reservations."""
+    """Stock on hand is the sum of its movements, what is promised the sum of reservations that orders may hold."""
     problems = [str(problem) for problem in stock.check(one)]
     if problems:
         raise Wrong(f"{len(problems)} levels: {problems[0]}")
+    row = one.session.execute(text(check_sql.PROMISED)).one()
+    if row.count:
+        raise Wrong(f"{row.count} order lines keep back more than was approved (for instance {row.example})")
     levels = one.session.scalar(text("select count(*) from stock_levels"))
     return f"{levels} levels agree with their movements and reservations"
 

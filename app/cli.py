@@ -9,15 +9,26 @@ import click
 from sqlalchemy import func, select
 
 import app
-from app import access, setup
-from app.core import work
+import config
+from app import access, prepared, setup
+from app.core import passwords, work
 from app.core.errors import BusinessError
 from app.core.flow import FLOWS
 from app.extensions import db
+from app.trouble import Trouble
 
 
-def application():
-    """The web application, for commands that read or write the business."""
+def prepared_application(make=False):
+    """The web application, for commands that read or write the business.
+
+    :param make: whether an empty database is prepared first, as `init` does
+    :raises Trouble: it is not prepared
+    """
+    standing = setup.standing(config.DATABASE_OWNER_URL)
+    if make and standing == "new":
+        return prepare()
+    if standing != "ready":
+        raise Trouble("The database is not prepared for this version of Serai. Run ./serai init first.")
     return app.create_app()
 
 
@@ -38,14 +49,19 @@ def main():
 @click.option("--demo", is_flag=True, help="fill an empty database with the demo company")
 def init(demo):
     """Make database roles, run migrations, sync permissions; safe to run twice and at the same time."""
-    from config import DATABASE_OWNER_URL
+    prepare(demo)
 
-    setup.prepare(DATABASE_OWNER_URL)
-    web = application()
-    setup.sync_permissions(DATABASE_OWNER_URL, web)
+
+def prepare(demo=False):
+    """What `init` does; returns the web application."""
+    setup.prepare(config.DATABASE_OWNER_URL)
+    web = app.create_app()
+    mark = setup.sync_permissions(config.DATABASE_OWNER_URL, web)
     with web.app_context(), work.work(work.Actor.system("init"), db.session, source=shell_source()) as one:
         if setup.users(one) == 0:
             _first_users(web, one, demo)
+    prepared.remember(config.DATABASE_OWNER_URL, mark)  # last: a start that was cut short begins again
+    return web
 
 
 def _first_users(web, one, demo):
@@ -55,12 +71,15 @@ def _first_users(web, one, demo):
         from demo import company
 
         demo_password = given or password
+        if passwords.fault(demo_password):
+            click.echo(f"serai: SERAI_DEMO_PASSWORD has fewer than {passwords.AT_LEAST} characters: "
+                       "let nobody reach this demo who should not.", err=True)  # fmt: skip
         company.fill(one, demo_password)
         if not given:
             click.echo(f"Password of every demo user: {demo_password}")
         if not web.config["ADMIN_PASSWORD"]:
             password = demo_password
-    setup.create_admin(one, password)
+    setup.create_admin(one, password, passwords.AT_LEAST_IN_DEMO if demo else passwords.AT_LEAST)
     if not demo and not web.config["ADMIN_PASSWORD"]:
         click.echo(f"User admin, password: {password}")
 
@@ -72,7 +91,7 @@ def _first_users(web, one, demo):
 @click.option("--as", "user", help="act as this user (default: the system)")
 def flow(noun, verb, ids, user):
     """Run a transition on records; exit 1 when any was refused."""
-    with application().app_context():
+    with prepared_application().app_context():
         chart = FLOWS.get(noun) or FLOWS.get(noun.removesuffix("s"))
         if chart is None or verb not in chart.transitions:
             click.echo(f"There is no step {noun} {verb}.", err=True)
@@ -87,7 +106,7 @@ def flow(noun, verb, ids, user):
                     click.echo(f"made: {made.id} {made}")
                 refused = [(one.id, one.error.code, str(one.error.message)) for one in outcome.refused]
         except BusinessError as error:
-            refused = [("", error.code, str(error.message))]
+            refused = [(one, error.code, str(error.message)) for one in ids]
         for identity, code, message in refused:
             click.echo(f"{identity} {code}: {message}", err=True)
         sys.exit(1 if refused else 0)
@@ -108,14 +127,17 @@ def _actor(user):
 
 @main.command(name="import")
 @click.argument("source", type=click.Choice(["online-retail"]))
-@click.argument("file", type=click.Path(exists=True, dir_okay=False))
+@click.argument("file", type=click.Path())
 @click.option("--report", type=click.Path(dir_okay=False), help="write one csv row per refused line")
 @click.option("--open-days", type=click.IntRange(min=0), default=3, show_default=True)
 def import_(source, file, report, open_days):
     """Import order lines; running it twice changes nothing the second time."""
     from app.imports import online_retail
 
-    with application().app_context():
+    if not os.path.isfile(file):
+        click.echo(f"There is no file {file}.", err=True)
+        sys.exit(1)
+    with prepared_application(make=True).app_context():
         sys.exit(online_retail.command(file, report, open_days, shell_source()))
 
 
@@ -125,7 +147,7 @@ def load(orders):
     """Fill the demo or an empty database with generated orders, for load tests."""
     from demo import generator
 
-    with application().app_context():
+    with prepared_application(make=True).app_context():
         sys.exit(generator.command(orders, shell_source()))
 
 
@@ -134,5 +156,5 @@ def check():
     """Check database, roles, migrations, jobs, storage, mail, ledger and stock sums; exit 1 if something is wrong."""
     from app import checks
 
-    with application().app_context():
+    with prepared_application().app_context():
         sys.exit(checks.command())

@@ -140,7 +140,10 @@ def entrance(folder, user):
 
 
 def prepare(data_dir):
-    """Make the data directory when it is missing; it holds secrets, so only we look into it."""
+    """Make the data directory when it is missing; it holds secrets, so only we look into it.
+
+    The database's user passes through it where that is another one; what customers sent is closed to him as well.
+    """
     data = pathlib.Path(data_dir).absolute()
     try:
         data.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
@@ -148,4 +151,6 @@ def prepare(data_dir):
         raise Trouble(f"The data directory {data} cannot be made: {error.strerror}") from None
     if not os.access(data, os.W_OK | os.X_OK):
         raise Trouble(f"The data directory {data} is not writable.")
+    with contextlib.suppress(FileNotFoundError, PermissionError):
+        (data / "files").chmod(0o700)  # former versions made it for everybody to read
     return data

@@ -50,6 +50,15 @@ class FactDelivery(Model):
     at = Column(DateTime(timezone=True), nullable=False)
 
 
+HEARD = "the fact that is being heard"  # key of the unit of work's cache
+
+
+def heard(work_: _work.Work) -> Fact | None:
+    """The fact a subscriber is hearing of; the record may have gone on since then."""
+    found: Fact | None = work_.cache.get(HEARD)
+    return found
+
+
 @dataclass
 class Pending:
     """A fact that becomes a row when the door commits."""
@@ -118,6 +127,12 @@ def model_of(noun: str) -> type | None:
     return MODELS.get(noun) or next((one for one in DECLARED if getattr(one, "__history__", None) == noun), None)
 
 
+def record_of(work_: _work.Work, noun: str, record_id: int) -> Any:
+    """The record something was said about, a tombstone where it was deleted meanwhile; None once it is no more."""
+    model = model_of(noun)
+    return model and work_.session.get(model, record_id, execution_options={"with_deleted": True})
+
+
 def deliver(work_: _work.Work, fact_id: int, subscriber: str) -> bool:
     """Let one subscriber act on one fact inside the open unit of work.
 
@@ -135,9 +150,9 @@ def deliver(work_: _work.Work, fact_id: int, subscriber: str) -> bool:
     ).scalar()
     if taken is None:
         return False
-    model = model_of(fact.noun)
-    record = model and work_.session.get(model, fact.record_id, execution_options={"with_deleted": True})
+    record = record_of(work_, fact.noun, fact.record_id)
     if record is not None:
+        work_.cache[HEARD] = fact
         with work_.doing(subscriber.rpartition(".")[2]):
             handler(fact, record, work_)
     return True

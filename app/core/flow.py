@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -16,73 +15,12 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import event as sa_event
 from sqlalchemy import inspect, select
 
-from app.core import facts, history, scope
+from app.core import facts, history, scope, state_words
 from app.core import work as _work
 from app.core.errors import BusinessError, Conflict, Forbidden, NotFound
+from app.core.steps import ByHand, Follower, Offer, Outcome, Refusal, SetRefused, Transition
 
 FLOWS: dict[str, Flow] = {}
-Guard = Callable[[Any, _work.Work], None]
-
-
-@dataclass(frozen=True)
-class Transition:
-    """One arrow. Everything any door needs to offer it is here.
-
-    :param target: the state it leads to; None keeps the state
-    :param form: WTForms form of the data it asks for, the same on screen and over REST
-    :param set_wise: takes the whole selection at once, all or nothing
-    :param as_house: the effect may look past its actor's rows (stock, approval rules)
-    :param hidden: no button: another rule or a job takes this step
-    :param style: primary, plain or danger: how the button looks
-    """
-
-    flow: Flow
-    name: str
-    source: frozenset[str]
-    target: str | None
-    label: Any
-    effect: Callable[..., Any]
-    ask: Any = None
-    icon: str = "fa-arrow-right"
-    guards: tuple[Guard, ...] = ()
-    form: type | None = None
-    set_wise: bool = False
-    as_house: bool = False
-    hidden: bool = False
-    style: str = "plain"
-
-    @property
-    def key(self) -> str:
-        """Permission, fact name and API path in one: 'order.approve'."""
-        return f"{self.flow.noun}.{self.name}"
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """One record that stayed as it was, and why."""
-
-    id: int
-    label: str
-    error: BusinessError
-
-
-@dataclass(frozen=True)
-class Offer:
-    """One transition as it stands for one record and one actor."""
-
-    step: Transition
-    enabled: bool
-    fits: bool
-    reason: Any = None
-
-
-@dataclass
-class Outcome:
-    """What a run did; nothing is dropped silently. `made` are the records the effects made."""
-
-    done: list[Any] = field(default_factory=list)
-    refused: list[Refusal] = field(default_factory=list)
-    made: list[Any] = field(default_factory=list)
 
 
 class Flow:
@@ -91,19 +29,22 @@ class Flow:
     :param noun: singular, lower case: 'order'
     :param states: {code: lazy label}; the first one is where records are born
     :param final: states that nothing leaves, on purpose
+    :param settable: whether a state may be set by hand; not where money or access hangs on the steps themselves
+
+    `followers` are what later nouns do with a record in the same transaction once a step of it was taken.
+    `by_hand` are what hangs on the state: done, as the house, before a state is set by hand, or refusing it.
     """
 
     def __init__(
-        self,
-        model: Any,
-        noun: str,
-        states: Mapping[str, Any],
-        final: Iterable[str] = (),
-        column: str = "state",
-    ) -> None:
-        self.model, self.noun, self.states, self.column = model, noun, dict(states), column
-        self.final = frozenset(final)
+        self, model: Any, noun: str, states: Mapping[str, Any], final: Iterable[str] = (), column: str = "state",
+        settable: bool = True,
+    ) -> None:  # fmt: skip
+        self.model, self.noun, self.column = model, noun, column
+        self.states = {code: state_words.of(noun, code, own) for code, own in states.items()}
+        self.final, self.settable = frozenset(final), settable
         self.transitions: dict[str, Transition] = {}
+        self.followers: list[Follower] = []
+        self.by_hand: list[ByHand] = []
         FLOWS[noun] = self
         facts.MODELS[noun] = model
         sa_event.listen(getattr(model, column), "set", self._refuse_direct_write)
@@ -123,9 +64,10 @@ class Flow:
         if unknown:
             raise ValueError(f"{self.noun}.{name}: unknown states {sorted(map(str, unknown))}")
         more["guards"] = tuple(more.get("guards", ()))
+        told = more.pop("told", None) or (self.states[target] if target else label)
 
         def declare(effect: Callable[..., Any]) -> Callable[..., Any]:
-            self.transitions[name] = Transition(self, name, frozenset(source), target, label, effect, **more)
+            self.transitions[name] = Transition(self, name, frozenset(source), target, label, effect, told, **more)
             return effect
 
         return declare
@@ -142,6 +84,7 @@ class Flow:
         ]
 
     def _offer(self, step: Transition, record: Any, work: _work.Work) -> Offer:
+        step = step.on(record)
         if self.state(record) not in step.source:
             return Offer(step, False, False, self._wrong_state(step, record).message)
         try:
@@ -168,9 +111,9 @@ class Flow:
         work, step = _work.current(), self.transitions[name]
         self._allow(step, work)
         ids = list(dict.fromkeys(int(getattr(one, "id", one)) for one in records))
-        found = self.lock(ids, work)
+        found = self.lock([*ids, *(step.beside(ids, work) if step.beside else ())], work)
         outcome = Outcome(refused=[self._missing(one) for one in ids if one not in found])
-        rows = list(found.values())
+        rows = [row for one, row in found.items() if one in ids]
         if step.set_wise:
             self._run_set(step, rows, versions or {}, data, outcome, work)
             return outcome
@@ -190,6 +133,32 @@ class Flow:
         if outcome.refused:
             raise outcome.refused[0].error
         return outcome.made[0] if outcome.made else None
+
+    def born(self, name: str, row: Any, **data: Any) -> Any:
+        """Take a step on a record that this unit of work is making; a refusal is raised and nothing is made.
+
+        Nobody else can see the record, so it is neither locked nor read again, and it is written once, as the
+        step leaves it. The history tells the making and the step apart.
+
+        :returns: the record the effect made, if any
+        """
+        work, step = _work.current(), self.transitions[name]
+        self._allow(step, work)
+        if getattr(row, self.column) is None:
+            self._put(row, self.initial)
+        self._check_state(step, row, None)
+        history.born(work, row)
+        with work.doing(step.key, data.get("reason") or data.get("note")):
+            before = self.state(row)
+            with self._eyes(step, work):
+                self._guard(step, row, work)
+                if step.target is not None:
+                    self._put(row, step.target)
+                made = step.effect(row, work, **data)
+            work.session.add(row)
+            work.session.flush()
+            self._tell(step, row, before, data, work)
+        return made
 
     def lock(self, ids: list[int], work: _work.Work) -> dict[int, Any]:
         """The actor's rows among `ids`, locked in id order, freshly read."""
@@ -215,44 +184,53 @@ class Flow:
             outcome.refused.append(Refusal(identity, label, error))
 
     def _run_set(
-        self,
-        step: Transition,
-        rows: list[Any],
-        versions: Mapping[int, int],
-        data: dict[str, Any],
-        outcome: Outcome,
+        self, step: Transition, rows: list[Any], versions: Mapping[int, int], data: dict[str, Any], outcome: Outcome,
         work: _work.Work,
-    ) -> None:
+    ) -> None:  # fmt: skip
         if outcome.refused or not rows:
-            outcome.refused += [self._left(row, outcome) for row in rows]
+            outcome.refused += [Refusal(row.id, str(row), _left()) for row in rows]
             return
-        mark = work.mark()
+        mark, named = work.mark(), {row.id: str(row) for row in rows}
         try:
-            with work.session.begin_nested():
-                for row in rows:
-                    self._check_state(step, row, versions.get(row.id))
+            with work.session.begin_nested(), work.doing(step.key, data.get("reason") or data.get("note")):
+                before = {row.id: self.state(row) for row in rows}
                 with self._eyes(step, work):
-                    for row in rows:
-                        self._guard(step, row, work)
+                    self._check_all(step, rows, versions, work)
                     made = step.effect(rows, work, **data)
                 for row in rows:
-                    self._arrive(step, row, data, work)
+                    self._arrive(step, row, before[row.id], data, work)
                 work.session.flush()
             outcome.done += rows
             outcome.made += [made] if made is not None else []
         except BusinessError as error:
             work.rewind(mark)
-            outcome.refused += [Refusal(row.id, str(row), error) for row in rows]
+            why = error.reasons if isinstance(error, SetRefused) else dict.fromkeys(named, error)
+            outcome.refused += [Refusal(one, name, why.get(one) or _left()) for one, name in named.items()]
+
+    def _check_all(
+        self, step: Transition, rows: list[Any], versions: Mapping[int, int], work: _work.Work
+    ) -> None:
+        """Ask every record of a set, so that each is told its own reason."""
+        reasons: dict[int, BusinessError] = {}
+        for row in rows:
+            try:
+                self._check_state(step, row, versions.get(row.id))
+                self._guard(step, row, work)
+            except BusinessError as error:
+                reasons[row.id] = error
+        if reasons:
+            raise SetRefused(reasons)
 
     def _apply(
         self, step: Transition, row: Any, version: int | None, data: dict[str, Any], work: _work.Work
     ) -> Any:
         self._check_state(step, row, version)
+        before = self.state(row)
         with work.doing(step.key, data.get("reason") or data.get("note")):
             with self._eyes(step, work):
                 self._guard(step, row, work)
                 made = step.effect(row, work, **data)
-            self._arrive(step, row, data, work)
+            self._arrive(step, row, before, data, work)
             work.session.flush()
         return made
 
@@ -270,15 +248,23 @@ class Flow:
         for guard in step.guards:
             guard(row, work)
 
-    def _arrive(self, step: Transition, row: Any, data: dict[str, Any], work: _work.Work) -> None:
-        before = self.state(row)
+    def _arrive(self, step: Transition, row: Any, before: str, data: dict[str, Any], work: _work.Work) -> None:
         if step.target is not None:
             self._put(row, step.target)
+        self._tell(step, row, before, data, work)
+
+    def _tell(self, step: Transition, row: Any, before: str, data: dict[str, Any], work: _work.Work) -> None:
+        self.follow(row, step.name, work)
         after = self.state(row)
         if before == after:
             history.record(work, row, step.key, data.get("reason"))
         payload = {key: value for key, value in data.items() if key in ("reason", "note")}
         facts.publish(work, step.key, self.noun, row, before=before, after=after, **payload)
+
+    def follow(self, row: Any, name: str, work: _work.Work) -> None:
+        """Let later nouns do what is theirs when something was done to a record."""
+        for follow in self.followers:
+            follow(row, name, work)
 
     def move(self, row: Any, state: str) -> None:
         """Inside an effect that decides where its arrow ends (submit in automatic mode)."""
@@ -305,17 +291,35 @@ class Flow:
     def override(self, row: Any, state: str, reason: str) -> None:
         """Set a state by hand, behind its own permission and with a reason (X-40).
 
-        :raises Forbidden: without '<noun>.override'; BusinessError 'reason_missing'
+        Guards are passed over; goods and money follow, as `by_hand` says, or refuse it.
+        :raises Forbidden: without '<noun>.override'; NotFound; Conflict 'same_state'
+        :raises BusinessError: 'not_by_hand', 'reason_missing' and whatever `by_hand` refuses
         """
         work = _work.current()
+        self._check_override(reason, work)
+        if row.id not in self.lock([row.id], work):
+            raise self._missing(row.id).error
+        before = self.state(row)
+        if before == state:
+            text = _l("The status is “%(state)s” already.", state=self.states[state])
+            raise Conflict("same_state", text, state=state)
+        with work.doing(f"{self.noun}.override", reason):
+            with scope.lifted(work, f"what hangs on the state of this {self.noun}"):
+                for one in self.by_hand:
+                    one(row, before, state, work)
+            self._put(row, state)
+            self.follow(row, "override", work)
+            history.record(work, row, f"{self.noun}.override", reason)
+            work.session.flush()
+
+    def _check_override(self, reason: str, work: _work.Work) -> None:
+        if not self.settable:
+            text = _l("This status follows from the steps taken. It cannot be set by hand.")
+            raise BusinessError("not_by_hand", text)
         if not work.actor.may(f"{self.noun}.override"):
             raise Forbidden("not_permitted", _l("You are not permitted to do this."))
         if not reason.strip():
             raise BusinessError("reason_missing", _l("Give a reason."), field="reason")
-        with work.doing(f"{self.noun}.override", reason):
-            self._put(row, state)
-            history.record(work, row, f"{self.noun}.override", reason)
-            work.session.flush()
 
     # --- refusals ------------------------------------------------------------------------------
 
@@ -325,10 +329,6 @@ class Flow:
 
     def _missing(self, identity: int) -> Refusal:
         return Refusal(identity, str(identity), NotFound("not_found", _l("There is no such record.")))
-
-    def _left(self, row: Any, outcome: Outcome) -> Refusal:
-        text = _l("Nothing was done, because another record of the selection was refused.")
-        return Refusal(row.id, str(row), BusinessError("selection_refused", text))
 
     def _wrong_state(self, step: Transition, row: Any) -> Conflict:
         state = self.states.get(self.state(row), self.state(row))
@@ -356,6 +356,11 @@ class Flow:
         return [f"nobody reaches {one}" for one in sorted(lost)] + [
             f"{one} is a dead end" for one in sorted(ends)
         ]
+
+
+def _left() -> BusinessError:
+    text = _l("Nothing was done, because another record of the selection was refused.")
+    return BusinessError("selection_refused", text)
 
 
 def stale(row: Any) -> Conflict:

@@ -5,7 +5,7 @@ way, from text to value, is app/core/readable.py.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date as babel_date
-from babel.numbers import NumberPattern, get_currency_symbol, parse_pattern
+from babel.numbers import get_currency_symbol
 from markupsafe import Markup, escape
 from persiantools.jdatetime import JalaliDate
 
@@ -44,7 +44,7 @@ JALALI_MONTHS_LATIN = (
     "Farvardin", "Ordibehesht", "Khordad", "Tir", "Mordad", "Shahrivar",
     "Mehr", "Aban", "Azar", "Dey", "Bahman", "Esfand",
 )  # fmt: skip
-_FIRST_JALALI_DAY = date(622, 3, 22)
+_FIRST_JALALI_DAY, _LAST_JALALI_DAY = date(622, 3, 22), date(9999, 3, 19)
 _NATIVE = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
 
 # Isolates keep a piece of text from turning its surroundings, and the other way round (Unicode annex 9).
@@ -106,6 +106,11 @@ def _quality(weight: str) -> float:
     return 1.0 if not weight.strip() else 0.0
 
 
+def listed(parts: Iterable[str], locale: str) -> str:
+    """Pieces of one value in a row (street, town, country), with the comma of the language."""
+    return ("، " if locale == "fa" else ", ").join(parts)
+
+
 def html_lang(locale: str) -> str:
     """The language as pages and mails name it (BCP 47): zh-Hans-CN."""
     return locale.replace("_", "-")
@@ -140,24 +145,31 @@ def pick(texts: Mapping[str, str] | None, locale: str, fallback: Sequence[str] =
 
 
 @lru_cache
-def _pattern(least: int, most: int) -> NumberPattern:
-    return parse_pattern("#,##0." + "0" * least + "#" * (most - least) if most else "#,##0")
+def _separators(locale: str, system: str) -> dict[int, str]:
+    """What stands between thousands and before decimals; every language of ours groups by three."""
+    symbols = _babel_locale(locale).number_symbols
+    found = symbols.get(_babel_locale(locale).default_numbering_system if system == "default" else system)
+    return {ord(","): found["group"], ord("."): found["decimal"]}  # type: ignore[index]  # every language has them
+
+
+def native_digits(text: str) -> str:
+    """The text with Persian digits."""
+    return text.translate(_NATIVE)
 
 
 def _native(text: str, reader: Reader) -> str:
-    return text.translate(_NATIVE) if reader.locale == "fa" and reader.digits == "native" else text
+    return native_digits(text) if reader.locale == "fa" and reader.digits == "native" else text
 
 
 def _figure(number: Decimal, reader: Reader, least: int = 0, most: int = MAX_PLACES) -> str:
     """The number without its sign, grouped as the language does it, with `least` to `most` decimals."""
-    rounded = round_half_up(abs(number), max(most, least))
+    most = max(most, least)
     native = reader.locale == "fa" and reader.digits == "native"
-    text = _pattern(least, max(most, least)).apply(
-        rounded,
-        _babel_locale(reader.locale if reader.locale != "fa" or native else "en"),
-        numbering_system="default" if native else "latn",
-    )
-    return _native(str(text), reader)
+    whole, _point, decimals = f"{round_half_up(abs(number), most):,f}".partition(".")
+    kept = decimals[:least] + decimals[least:].rstrip("0")
+    text = f"{whole}.{kept.ljust(least, '0')}" if kept or least else whole
+    locale = reader.locale if reader.locale != "fa" or native else "en"
+    return _native(text.translate(_separators(locale, "default" if native else "latn")), reader)
 
 
 def _signed(negative: bool, text: str, reader: Reader) -> str:
@@ -238,7 +250,7 @@ def format_date(value: date, style: str, reader: Reader) -> str:
         raise TypeError("an instant has no day of its own: use format_datetime or local_date")
     if style not in ("short", "long"):
         raise ValueError(f"no such style of dates: {style}")
-    if reader.calendar == "jalali" and value >= _FIRST_JALALI_DAY:
+    if reader.calendar == "jalali" and _FIRST_JALALI_DAY <= value <= _LAST_JALALI_DAY:
         return _jalali(value, style, reader)
     if style == "long":
         text = babel_date(value, "long", locale=_babel_locale(reader.locale)).replace("\u202f", " ")

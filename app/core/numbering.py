@@ -5,6 +5,7 @@ The lock lasts until the commit, so a rollback gives the number back and nobody 
 
 from __future__ import annotations
 
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask_appbuilder import Model
@@ -17,10 +18,10 @@ from sqlalchemy import (
     Integer,
     String,
     UniqueConstraint,
-    select,
 )
 from sqlalchemy.dialects.postgresql import insert
 
+from app.core import kept
 from app.core.errors import BusinessError
 from app.core.scope import infrastructure, shared
 from app.core.work import Work
@@ -56,20 +57,13 @@ class NumberCounter(Model):
     last = Column(BigInteger, nullable=False)
 
 
-def series(code: str, branch_id: int, work: Work) -> NumberSeries:
-    """The series of a kind of document in a branch, else the head office's.
+def series(code: str, branch_id: int, work: Work) -> Any:
+    """The series of a kind of document in a branch, else the head office's: a kept row of `NumberSeries`.
 
     :raises BusinessError: 'no_series'
     """
-    key = ("series", code, branch_id)
-    if key not in work.cache:
-        work.cache[key] = work.session.scalars(
-            select(NumberSeries)
-            .where(NumberSeries.code == code, NumberSeries.branch_id.in_((branch_id, 1)))
-            .order_by(NumberSeries.branch_id.desc())
-            .limit(1)
-        ).first()
-    found: NumberSeries | None = work.cache[key]
+    known = {one.branch_id: one for one in kept.rows(work, NumberSeries) if one.code == code}
+    found = known.get(branch_id) or known.get(1)
     if found is None:
         raise BusinessError("no_series", f"There is no number series for {code}.", series=code)
     return found
@@ -93,6 +87,6 @@ def take(code: str, branch_id: int, work: Work, zone: str = "UTC", count: int = 
     return shape(one, year, last)
 
 
-def shape(one: NumberSeries, year: int, last: int) -> str:
+def shape(one: Any, year: int, last: int) -> str:
     """A number as it is printed: prefix, year where the series is yearly, running digits last."""
     return f"{one.prefix}{f'{year}-' if one.yearly else ''}{last:0{one.width}d}"

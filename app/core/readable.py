@@ -25,6 +25,7 @@ from app.core.localized import (
 )
 from app.core.money import Unreadable, check_size
 
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2999, 12, 31)  # nobody does business on any other day
 _EXAMPLE_DAY, _EXAMPLE_NUMBER = date(2026, 11, 21), Decimal("1234.5")
 _SPACES = re.compile(r"[\s\u00a0\u2009\u202f]+")
 _GROUPS = {"en": ",", "zh_Hans_CN": ",", "ro": ".", "tr": ".", "ru": " ", "fa": "٬,،"}
@@ -79,9 +80,28 @@ def parse_date(text: object, reader: Reader) -> date:
         raise _unreadable_date(reader)
     year, month, day = parts
     try:
-        return _day(year, month, day, reader)
+        return _in_reach(_day(year, month, day, reader))
     except (ValueError, OverflowError):
         raise _unreadable_date(reader) from None
+
+
+def iso_day(text: str) -> date:
+    """A day as programs write it: 2026-11-21.
+
+    :raises ValueError: it is none, or lies where nobody does business; TypeError: it is no text
+    """
+    return _in_reach(date.fromisoformat(text))
+
+
+def _in_reach(day: date) -> date:
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise ValueError("a day nobody does business on")
+    return day
+
+
+def storable(text: str) -> bool:
+    """Whether a text can be kept at all: no NUL, no half of a character."""
+    return "\0" not in text and not any("\ud800" <= one <= "\udfff" for one in text)
 
 
 def _unreadable_date(reader: Reader) -> Unreadable:

@@ -34,8 +34,11 @@ class Rows:
     :param column: owned: the column with the owning customer's id
     :param branch: the column with the branch's id, where the table has one
     :param via: owned: (column, parent table) through which a branch sees the row
+    :param about: nouns of the records a row may hang on by `noun` and `record_id`; a branch sees it with its record
+    :param reader: the column with the user a row was written to, who always sees it
     :param audience: offered: the table whose rows say to whom
     :param parent: offered: (column, parent table), for rows seen with an offered parent
+    :param apart: offered: what only customers of other branches are offered is not there for a branch
     :param writable: external actors may write their rows (the rules still say when)
     """
 
@@ -43,8 +46,11 @@ class Rows:
     column: str | None = None
     branch: str | None = None
     via: tuple[str, str] | None = None
+    about: tuple[str, ...] = ()
+    reader: str | None = None
     audience: str | None = None
     parent: tuple[str, str] | None = None
+    apart: bool = False
     writable: bool = True
 
 
@@ -61,14 +67,11 @@ def _declare(rows: Rows) -> Callable[[T], T]:
 
 
 def owned_by(
-    column: str,
-    *,
-    branch: str | None = None,
-    via: tuple[str, str] | None = None,
-    writable: bool = True,
-) -> Callable[[T], T]:
+    column: str, *, branch: str | None = None, via: tuple[str, str] | None = None, about: tuple[str, ...] = (),
+    reader: str | None = None, writable: bool = True,
+) -> Callable[[T], T]:  # fmt: skip
     """Rows belong to the customer whose id is in `column` (0: to the house)."""
-    return _declare(Rows("owned", column, branch, via, writable=writable))
+    return _declare(Rows("owned", column, branch, via, about, reader, writable=writable))
 
 
 def shared(model: T) -> T:
@@ -76,12 +79,14 @@ def shared(model: T) -> T:
     return _declare(Rows("shared"))(model)
 
 
-def offered(audience: str | None = None, *, parent: tuple[str, str] | None = None) -> Callable[[T], T]:
+def offered(
+    audience: str | None = None, *, parent: tuple[str, str] | None = None, apart: bool = False
+) -> Callable[[T], T]:
     """Rows with `everyone` set are for all; else a row of the `audience` table names who may see one.
 
     The audience table has `record_id` and exactly one of `customer_id`, `access_group_id`.
     """
-    return _declare(Rows("offered", audience=audience, parent=parent))
+    return _declare(Rows("offered", audience=audience, parent=parent, apart=apart))
 
 
 def audience(model: T) -> T:
@@ -89,9 +94,9 @@ def audience(model: T) -> T:
     return _declare(Rows("audience"))(model)
 
 
-def staff_only(model: T | None = None, *, branch: str | None = None) -> Any:
+def staff_only(model: T | None = None, *, branch: str | None = None, about: tuple[str, ...] = ()) -> Any:
     """Staff read and write; customers never."""
-    declare = _declare(Rows("staff_only", branch=branch))
+    declare = _declare(Rows("staff_only", branch=branch, about=about))
     return declare if model is None else declare(model)
 
 
@@ -225,16 +230,10 @@ def _narrow(state: Any) -> None:
         owned = [m.__name__ for m in touched if rows_of(m).kind not in ("shared", "infrastructure")]
         if owned:
             raise NoWork(f"query on {sorted(owned)} outside a unit of work")
-        if state.is_orm_statement:  # what a subquery touches is not told: nobody sees nothing
-            state.statement = state.statement.options(_OPTIONS["nobody", False])
+        # what a subquery touches is not told: nobody sees nothing
+        state.statement = state.statement.options(_OPTIONS["nobody", False])
         return
     view = eyes(work_)
-    if not state.is_orm_statement:
-        if view != "all" and not state.execution_options.get("house_sql"):
-            raise OutsideScope(
-                "a Core statement is not narrowed: use the ORM, or say house_sql with a reason"
-            )
-        return
     option = _OPTIONS.get((view, bool(state.execution_options.get("with_deleted"))))
     if option is not None:
         state.statement = state.statement.options(option)
@@ -303,7 +302,8 @@ _ROLES = {
 }
 _SIGN = text(
     "select set_config('role', :role, true), set_config('app.customers', :customers, true), "
-    "set_config('app.groups', :groups, true), set_config('app.branches', :branches, true)"
+    "set_config('app.groups', :groups, true), set_config('app.branches', :branches, true), "
+    "set_config('app.user', :user, true)"
 )
 
 
@@ -321,6 +321,7 @@ def _sign(connection: Any, work_: _work.Work | None) -> None:
             "customers": _joined(actor.customers),
             "groups": _joined(actor.groups),
             "branches": _joined(actor.branches),
+            "user": str(actor.user_id or ""),
         },
     )
     if work_:
@@ -329,8 +330,18 @@ def _sign(connection: Any, work_: _work.Work | None) -> None:
 
 @event.listens_for(Session, "after_begin")
 def _after_begin(session: Session, transaction: Any, connection: Any) -> None:
-    if not transaction.nested:
-        _sign(connection, _work.current_or_none())
+    work_ = _work.current_or_none()
+    if transaction.nested or (work_ is None and _begins_blind(connection)):
+        return
+    _sign(connection, work_)
+
+
+def _begins_blind(connection: Any) -> bool:
+    """Whether every transaction of the connection begins as the role that sees nothing (config.engine_options)."""
+    known: dict[Any, Any] = connection.info
+    if "serai_begins_as" not in known:
+        known["serai_begins_as"] = connection.scalar(text("select current_setting('role')"))
+    return bool(known["serai_begins_as"] == _ROLES["nobody"])
 
 
 def _resign(work_: _work.Work) -> None:

@@ -16,6 +16,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import BigInteger, Column, Identity, String, UniqueConstraint, select
 from sqlalchemy.dialects.postgresql import JSONB
 
+from app.core import kept
 from app.core.errors import BusinessError
 from app.core.scope import shared
 from app.core.work import Work
@@ -78,13 +79,17 @@ def parse(declared: Setting, value: Any) -> Any:
         raise BusinessError("bad_setting", text, field="value") from None
 
 
+def _values(work: Work) -> dict[tuple[str, str, int], Any]:
+    rows = work.session.execute(
+        select(SettingValue.name, SettingValue.scope, SettingValue.scope_id, SettingValue.value)
+    )
+    return {(name, scope, scope_id): value for name, scope, scope_id, value in rows}
+
+
 def get(name: str, work: Work, **ids: int | None) -> Any:
     """The value of a setting for a record: `get("X", work, customer=7, branch=1)`."""
     declared = SETTINGS[name]
-    values = work.cache.get("settings")
-    if values is None:
-        rows = work.session.scalars(select(SettingValue))
-        values = work.cache["settings"] = {(row.name, row.scope, row.scope_id): row.value for row in rows}
+    values = kept.get(work, "settings", _values)
     for scope in SCOPES:
         wanted = 0 if scope == "system" else ids.get(scope)
         if wanted is not None and scope in declared.scopes and (name, scope, wanted) in values:

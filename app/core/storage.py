@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import uuid
 from dataclasses import dataclass
 from typing import IO, Any
 
 import fsspec
+from fsspec.implementations.local import LocalFileSystem
 
 
 @dataclass(frozen=True)
@@ -20,18 +22,28 @@ class Stored:
 
 
 class Storage:
-    """A content-addressed store.
+    """A content-addressed store; in a folder of this machine nobody but our own user can read it.
 
     :param url: an fsspec URL: a local folder, or for instance s3://bucket/prefix
     """
 
     def __init__(self, url: str, **options: Any) -> None:
         self.fs, self.root = fsspec.core.url_to_fs(url, **options)
+        self._local = isinstance(self.fs, LocalFileSystem)
 
     def _path(self, sha256: str) -> str:
         if len(sha256) != 64 or not all(c in "0123456789abcdef" for c in sha256):
             raise ValueError("not a sha256")
         return f"{self.root}/{sha256[:2]}/{sha256[2:4]}/{sha256}"
+
+    def _make_folder(self, path: str) -> None:
+        if not self._local:
+            self.fs.makedirs(path, exist_ok=True)
+            return
+        os.makedirs(os.path.dirname(self.root), exist_ok=True)
+        below = path.removeprefix(self.root).strip("/").split("/")
+        for depth in range(len(below) + 1):
+            os.makedirs("/".join([self.root, *below[:depth]]), mode=0o700, exist_ok=True)
 
     def put(self, stream: IO[bytes], limit: int) -> Stored:
         """Keep a stream of at most `limit` bytes; the same bytes are kept once.
@@ -41,9 +53,11 @@ class Storage:
         """
         digest, size = hashlib.sha256(), 0
         aside = f"{self.root}/incoming/{uuid.uuid4().hex}"
-        self.fs.makedirs(f"{self.root}/incoming", exist_ok=True)
+        self._make_folder(f"{self.root}/incoming")
         try:
             with self.fs.open(aside, "wb") as out:
+                if self._local:
+                    os.chmod(aside, 0o600)
                 while chunk := stream.read(1 << 16):
                     size += len(chunk)
                     if size > limit:
@@ -53,7 +67,7 @@ class Storage:
             stored = Stored(digest.hexdigest(), size)
             place = self._path(stored.sha256)
             if not self.fs.exists(place):
-                self.fs.makedirs(place.rpartition("/")[0], exist_ok=True)
+                self._make_folder(place.rpartition("/")[0])
                 self.fs.mv(aside, place)
             return stored
         finally:

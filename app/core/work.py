@@ -58,6 +58,9 @@ class Actor:
         return self.kind in ("system", "staff")
 
 
+UNNAMED = "edit"  # the action of a change for which nobody gave a name
+
+
 @dataclass
 class Work:
     """One unit of work. `now` is the only clock (UTC, aware); `source` is the door it came through."""
@@ -66,12 +69,14 @@ class Work:
     session: Any
     now: datetime
     source: str = "system"
-    action: str = "edit"
+    action: str = UNNAMED
     note: str | None = None
     lifted: int = 0
     pending_facts: list[Any] = field(default_factory=list)
     changes: dict[Any, Any] = field(default_factory=dict)
     cache: dict[Any, Any] = field(default_factory=dict)
+    born: dict[int, dict[str, Any]] = field(default_factory=dict)  # what is in the history of rows not yet written
+    stamp: int | None = None  # of what is kept per process, as the request found it (app.core.kept)
     signed: str | None = None  # what the open transaction was told about the scope
 
     def mark(self) -> tuple[int, dict[Any, Any]]:
