@@ -42,6 +42,15 @@ def tables_of(noun):
     return found
 
 
+def records_of(nouns):
+    """{noun: table of its records}, of those whose rows the database guards."""
+    from app.core.facts import model_of
+    from app.core.scope import rows_of
+
+    models = {noun: model_of(noun) for noun in nouns}
+    return {noun: one.__tablename__ for noun, one in models.items() if one and rows_of(one).kind != "infrastructure"}
+
+
 def secure_line(name, model):
     """The call of `migrations.security` that says what the model's declaration says."""
     from app.core.scope import rows_of
@@ -50,7 +59,8 @@ def secure_line(name, model):
     more = {
         key: value
         for key, value in (
-            ("branch", rows.branch), ("via", rows.via), ("audience", rows.audience), ("parent", rows.parent),
+            ("branch", rows.branch), ("via", rows.via), ("about", records_of(rows.about)), ("reader", rows.reader),
+            ("audience", rows.audience), ("parent", rows.parent), ("apart", rows.apart),
         )
         if value
     }  # fmt: skip

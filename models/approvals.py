@@ -10,6 +10,7 @@ from sqlalchemy import (
     Index,
     Integer,
     String,
+    text,
 )
 from sqlalchemy.orm import relationship
 
@@ -61,14 +62,17 @@ class Approval(Model, Stamped):
     __mapper_args__ = {}
     __table_args__ = (
         Index("ix_approvals_record", "noun", "record_id", "id"),
+        Index("ix_approvals_supervised", "record_id",
+              postgresql_where=text("noun = 'order' and level = 'supervisor' and answer = ''")),
         CheckConstraint("answer in ('', 'approved', 'rejected')", name="ck_approvals_answer"),
-    )
+    )  # fmt: skip
     customer_id = Column(BigInteger, nullable=False)
     noun = Column(String(40), nullable=False)
     record_id = Column(BigInteger, nullable=False)
     rule_id = Column(BigInteger, doc="null: the ordinary review")
     rule_name = Column(String(120), nullable=False, default="", doc="as it was called then")
     level = Column(String(12), nullable=False)
+    asked_reason = Column(String(2000), nullable=False, default="", server_default="", doc="why it was asked for")
     answer = Column(String(10), nullable=False, default="")
     decided_by = Column(Integer, ForeignKey("ab_user.id"))
     decided_name = Column(String(120), nullable=False, default="")

@@ -26,8 +26,9 @@ from sqlalchemy.ext.declarative import declared_attr
 from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeDecorator
 
-from app.core import searchtext
+from app.core import searchtext, together
 from app.core import work as _work
+from app.core.localized import DEFAULT
 from app.core.scope import audience, infrastructure, offered, owned_by, rows_of, shared, staff_only
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "Removable",
     "SearchText",
     "Stamped",
+    "Translated",
     "amount_column",
     "audience",
     "child_of",
@@ -163,6 +165,18 @@ class Archived:
         return self.archived_at is None
 
 
+class Translated:
+    """A master that the house calls by its `name`, and that has other names in other languages."""
+
+    other_names = Column(Localized, nullable=False, default=dict, server_default="{}",
+                         doc="what it is called in other languages than the house's")  # fmt: skip
+
+    @property
+    def names(self) -> dict[str, str]:
+        """What it is called, by language; where nobody translated it, by its name."""
+        return {DEFAULT: self.name} | (self.other_names or {})
+
+
 class Audience:
     """To whom a row is offered: one customer or one access group per row."""
 
@@ -209,6 +223,9 @@ def _stamp(session: Session, *_: Any) -> None:
         if isinstance(row, Stamped) and session.is_modified(row):
             row.updated_at, row.updated_by = work.now, work.actor.user_id
             _index(row)
+
+
+event.listen(Session, "before_flush", together.write_changed)  # after history and the stamps above
 
 
 def _own(row: Any) -> None:

@@ -45,6 +45,8 @@ class Contract(Model, Stamped, Removable):
               postgresql_ops={"number": "text_pattern_ops"}),
         Index("ix_contracts_customer_state", "customer_id", "state", "id"),
         Index("ix_contracts_state", "state", "id"),
+        Index("ix_contracts_number", "number", "id"),
+        Index("ix_contracts_created", "created_at", "id"),
         Index("ix_contracts_ends_on", "ends_on", "id"),
         Index("ux_contracts_predecessor", "predecessor_id", unique=True,
               postgresql_where=text("deleted_at is null and state <> 'rejected'")),
@@ -78,7 +80,7 @@ class Contract(Model, Stamped, Removable):
     )  # fmt: skip
 
     def __repr__(self):
-        return self.number or self.title
+        return self.number or f"#{self.id}"
 
 
 @owned_by("customer_id", via=("contract_id", "contracts"))

@@ -18,7 +18,7 @@ from sqlalchemy.orm import relationship
 from models.base import Model, Stamped, child_of, owned_by, staff_only
 
 
-@owned_by("customer_id")
+@owned_by("customer_id", about=("order", "quote", "ticket"))
 class Conversation(Model, Stamped):
     """The thread of a record: what customer and staff wrote to each other about it."""
 
@@ -75,7 +75,7 @@ class ReadMark(Model):
     message_id = Column(BigInteger, nullable=False, doc="last message read")
 
 
-@staff_only
+@staff_only(about=("order", "quote", "ticket", "contract", "invoice", "payment", "customer"))
 class InternalNote(Model, Stamped):
     """A remark of staff about any record, never shown to customers."""
 

@@ -42,6 +42,8 @@ class Customer(Model, Stamped, Removable, Archived):
         Index("ix_customers_search", "search", postgresql_using="gin"),
         Index("ix_customers_branch", "branch_id", "id"),
         Index("ix_customers_name", "name", "id"),
+        Index("ix_customers_number", "number", "id"),
+        Index("ix_customers_country", "country_code", "id"),
     )
     number = Column(String(30), nullable=False, doc="customer number, ours")
     kind = Column(String(8), nullable=False, default="company", doc="company or person")

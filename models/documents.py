@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from models.base import Model, Stamped, infrastructure, owned_by
 
 
-@owned_by("customer_id")
+@owned_by("customer_id", about=("order", "quote", "contract", "invoice", "customer"))
 class IssuedDocument(Model, Stamped):
     """The bytes of a document as it was issued: served for ever, whatever the template says by then."""
 

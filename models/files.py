@@ -17,7 +17,7 @@ from models.base import (
 )
 
 
-@offered("file_audiences")
+@offered("file_audiences", apart=True)
 class File(Model, Stamped, Removable, Archived):
     """A file we offer: to everybody, or to those its audience names."""
 
@@ -49,7 +49,7 @@ class FileAudience(Audience, Model):
     access_group = relationship("AccessGroup")
 
 
-@offered(parent=("file_id", "files"))
+@offered(parent=("file_id", "files"), apart=True)
 class FileVersion(Model, Stamped):
     """One version of a file: its bytes by sha256, never changed."""
 
@@ -67,8 +67,11 @@ class FileVersion(Model, Stamped):
     def __repr__(self):
         return self.name
 
+ATTACHED = ("order", "quote", "contract", "invoice", "payment", "ticket", "customer", "product", "work", "wizard_draft",
+            "message")  # fmt: skip
 
-@owned_by("customer_id")
+
+@owned_by("customer_id", about=ATTACHED)
 class Attachment(Model, Stamped, Removable):
     """A file somebody attached to a record of a customer: an order, a contract, a message."""
 

@@ -49,6 +49,9 @@ class Invoice(Model, Stamped, Removable):
               postgresql_ops={"number": "text_pattern_ops"}),
         Index("ix_invoices_customer_state", "customer_id", "state", "id"),
         Index("ix_invoices_state", "state", "id"),
+        Index("ix_invoices_number", "number", "id"),
+        Index("ix_invoices_issued_on", "issued_on", "id"),
+        Index("ix_invoices_gross", "total_gross", "id"),
         Index("ix_invoices_type", "type", "id"),
         Index("ix_invoices_due_on", "due_on", "id"),
         Index("ix_invoices_order", "order_id"),
@@ -132,6 +135,7 @@ class InvoiceLine(Model, Stamped):
     tax_rate = percent_column("20 means 20 %", nullable=False, default=0)
     quantity = quantity_column("negative never: a credit note says what it gives back", nullable=False)
     unit_price = price_column(nullable=False)
+    discount_percent = percent_column("on the price", nullable=False, default=0, server_default="0")
     net = amount_column()
     tax = amount_column()
     gross = amount_column()

@@ -5,8 +5,11 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from models.base import Model, Stamped, owned_by
 
+NOUNS = ("order", "quote", "contract", "invoice", "payment", "refund_proposal", "ticket", "file", "customer", "message",
+         "log_entry", "rating", "work", "run", "person")  # fmt: skip
 
-@owned_by("customer_id", writable=False)
+
+@owned_by("customer_id", about=NOUNS, reader="user_id", writable=False)
 class Notification(Model, Stamped):
     """One mail or SMS to one person, composed in his language; unsent ones survive a crash."""
 
@@ -18,6 +21,7 @@ class Notification(Model, Stamped):
         Index("ix_notifications_record", "noun", "record_id"),
         Index("ix_notifications_customer", "customer_id", "id"),
         Index("ix_notifications_state", "state", "id"),
+        Index("ix_notifications_user", "user_id", "id"),
         CheckConstraint("state in ('waiting', 'sent', 'failed')", name="ck_notifications_state"),
         CheckConstraint("channel in ('email', 'sms')", name="ck_notifications_channel"),
     )

@@ -60,9 +60,6 @@ class OrderType(Model, Stamped, Archived):
     delete_policy = Column(String(20), nullable=False, default="confirm", doc="X-13")
     prepayment_percent = percent_column("X-45; null: the payment terms decide", nullable=True)
     payment_terms_id = Column(BigInteger, ForeignKey("payment_terms.id"))
-    wizard = Column(JSONB, doc="definition of the wizard, if the order is entered step by step")
-    wizard_version = Column(Integer)
-    work_stages = Column(JSONB, doc="stages of a service order, in order")
 
     def __repr__(self):
         return self.names.get("en") or self.code
@@ -75,6 +72,7 @@ class Order(Model, Stamped, Removable):
     __tablename__ = "orders"
     __label__ = ("number",)
     __history__ = "order"
+    __secret__ = frozenset({"data"})  # a service's answers stand on the order's page, in words
     __table_args__ = (
         UniqueConstraint("customer_id", "id"),
         ForeignKeyConstraint(["customer_id", "delivery_address_id"], ["addresses.customer_id", "addresses.id"]),
@@ -83,11 +81,26 @@ class Order(Model, Stamped, Removable):
               postgresql_ops={"number": "text_pattern_ops"}),
         Index("ix_orders_customer_state", "customer_id", "state", "id"),
         Index("ix_orders_state", "state", "id"),
+        Index("ix_orders_number", "number", "id"),
+        Index("ix_orders_submitted", "submitted_at", "id"),
+        Index("ix_orders_net", "total_net", "id"),
         Index("ix_orders_branch", "branch_id", "id"),
         Index("ix_orders_ordered", "ordered_at", "id"),
         Index("ix_orders_gross", "total_gross", "id"),
+        Index("ix_orders_expires", "expires_at", "id",
+              postgresql_where=text("state = 'confirmed' and deleted_at is null")),
+        Index("ix_orders_deleted", "deleted_at", "id", postgresql_where=text("deleted_at is not null")),
+        Index("ix_orders_merged", "merged_at", "id",
+              postgresql_where=text("merged_at is not null and deleted_at is null")),
+        Index("ix_orders_customer_alive", "customer_id", "id", postgresql_where=text("deleted_at is null")),
         Index("ix_orders_handler", "handler_id", "state", "id"),
         Index("ix_orders_reference", "customer_id", "reference"),
+        Index("ix_orders_due", "due_at", "id",
+              postgresql_where=text("state in ('submitted', 'changed') and deleted_at is null")),
+        Index("ix_orders_display_status", "display_status_id", "id",
+              postgresql_where=text("display_status_id is not null")),
+        Index("ix_orders_rated", "customer_id", "rating", "id", postgresql_where=text("rating is not null")),
+        Index("ix_orders_proposed", "proposed_side", "id", postgresql_where=text("proposed_side is not null")),
         CheckConstraint("total_gross = total_net + total_tax", name="ck_orders_totals"),
     )  # fmt: skip
     number = Column(String(40), doc="taken at submit; imported documents keep their own")
@@ -117,19 +130,38 @@ class Order(Model, Stamped, Removable):
     payment_terms = relationship("PaymentTerms")
     delivery_method_id = Column(BigInteger, ForeignKey("delivery_methods.id"))
     delivery_method = relationship("DeliveryMethod")
+    payment_method_id = Column(BigInteger, ForeignKey("payment_methods.id"), doc="how the customer wants to pay")
+    payment_method = relationship("PaymentMethod")
     remark = Column(Text, nullable=False, default="", doc="what the customer wants us to know")
+    promotion_code = Column(String(40), nullable=False, default="", server_default="", doc="as the customer gave it")
     requested_on = Column(Date, doc="wished delivery date")
     due_at = Column(DateTime(timezone=True), doc="UTC; when it has to be handled")
     handler_id = Column(Integer, ForeignKey("ab_user.id"), doc="member of staff who handles it (ORD-20)")
     handler = relationship("User", foreign_keys=[handler_id])
+    display_status_id = Column(BigInteger, ForeignKey("display_statuses.id"), doc="a word beside the state (ORD-19)")
+    display_status = relationship("DisplayStatus")
     ordered_at = Column(DateTime(timezone=True), nullable=False, doc="UTC; when the customer placed it")
     submitted_at = Column(DateTime(timezone=True), doc="UTC")
     submitted_by = Column(Integer, doc="user who submitted it: he may not approve it")
     confirmed_at = Column(DateTime(timezone=True), doc="UTC")
+    received_at = Column(DateTime(timezone=True), doc="UTC; when the customer confirmed receipt (ORD-23)")
+    received_by = Column(Integer, ForeignKey("ab_user.id"), doc="user who confirmed it")
     completed_at = Column(DateTime(timezone=True), doc="UTC")
+    cancelled_at = Column(DateTime(timezone=True), doc="UTC")
+    cancelled_by = Column(Integer, ForeignKey("ab_user.id"), doc="user, where a person cancelled it (ORD-10)")
+    canceller = relationship("User", foreign_keys=[cancelled_by])
+    changed_side = Column(String(8), doc="customer, staff or system: who changed it last (X-21)")
+    changed_at = Column(DateTime(timezone=True), doc="UTC; when it was last changed after it was submitted")
+    expires_at = Column(DateTime(timezone=True), doc="UTC; a confirmed order is kept until then (X-20); null: for ever")
+    expiry_warned_at = Column(DateTime(timezone=True), doc="UTC; when we said that it is going to expire")
+    made_as = Column(String(5), doc="merge or split, where it was made of other orders; null: it was entered")
+    merged_at = Column(DateTime(timezone=True), doc="UTC; when it was merged; it can return until it is deleted")
+    merged_state = Column(String(12), doc="its state before it was merged")
+    proposed_side = Column(String(8), doc="customer or staff: whose proposal for its lines waits for the other side")
     billing = Column(String(10), nullable=False, default="none", doc="none, part, full: recomputed by settle")
     shipping = Column(String(10), nullable=False, default="none", doc="none, part, full: recomputed by settle")
     payment = Column(String(10), nullable=False, default="unpaid", doc="unpaid, part, paid: recomputed by settle")
+    rating = Column(Integer, doc="1 to 5 stars: the customer's own, else what its handler noted (X-37)")
     total_net = amount_column()
     total_tax = amount_column()
     total_gross = amount_column()
@@ -138,6 +170,25 @@ class Order(Model, Stamped, Removable):
         "OrderLine", back_populates="order", order_by="OrderLine.position", cascade="all, delete-orphan",
         primaryjoin="Order.id == OrderLine.order_id", foreign_keys="OrderLine.order_id",
     )  # fmt: skip
+    asked = relationship(
+        "Approval", viewonly=True, order_by="Approval.id",
+        primaryjoin="and_(foreign(Approval.record_id) == Order.id, Approval.noun.in_(['order', 'order_deletion']))",
+    )  # fmt: skip
+
+    @property
+    def by_work(self):
+        """Whether it was made with the form of a service: work is done for it, nothing is shipped."""
+        return bool((self.data or {}).get("service"))
+
+    @property
+    def decisions(self):
+        """The decisions asked for and made about the order, oldest first."""
+        return [one for one in self.asked if one.noun == "order"]
+
+    @property
+    def deletions(self):
+        """The deletions asked for, oldest first; those without an answer are open."""
+        return [one for one in self.asked if one.noun == "order_deletion"]
 
     def __repr__(self):
         return self.number or f"#{self.id}"
@@ -150,6 +201,7 @@ class OrderLine(Model, Stamped):
     __tablename__ = "order_lines"
     __mapper_args__ = {}
     __history__ = ("order", "lines")
+    __secret__ = frozenset({"data"})
     __table_args__ = (
         UniqueConstraint("customer_id", "id"),
         child_of("orders", "order_id", cascade=True),
@@ -175,7 +227,7 @@ class OrderLine(Model, Stamped):
     list_price = price_column("what the price list says", nullable=False)
     discount_percent = percent_column("on the list price", nullable=False, default=0)
     unit_price = price_column("agreed, after discount; gross where the order includes tax", nullable=False)
-    price_source = Column(String(200), nullable=False, default="", doc="which price applied and why")
+    price_source = Column(String(200), nullable=False, default="", doc="which price applied: app.rules.pricing.told")
     quantity_ordered = quantity_column(nullable=False)
     quantity_available = quantity_column("what stock allowed when it was submitted", nullable=True)
     quantity_approved = quantity_column(nullable=False, default=0, server_default="0")
@@ -183,6 +235,7 @@ class OrderLine(Model, Stamped):
     quantity_invoiced = quantity_column(nullable=False, default=0, server_default="0")
     state = Column(String(10), nullable=False, default="open")
     reason = Column(String(500), nullable=False, default="", doc="why it was rejected or cut")
+    remark = Column(String(500), nullable=False, default="", server_default="", doc="what the customer says of it")
     warehouse_id = Column(BigInteger, ForeignKey("warehouses.id"))
     requested_on = Column(Date)
     starts_on = Column(Date, doc="service period")
@@ -193,6 +246,11 @@ class OrderLine(Model, Stamped):
     net = amount_column()
     tax = amount_column()
     gross = amount_column()
+
+    @property
+    def origins(self):
+        """From which lines of merged or split orders it came: [{"order", "number", "line", "quantity"}]."""
+        return (self.data or {}).get("origins", [])
 
     def __repr__(self):
         return self.sku
@@ -246,3 +304,13 @@ class ImportedLine(Model):
     source = Column(String(40), primary_key=True)
     document = Column(String(40), primary_key=True)
     ordinal = Column(Integer, primary_key=True)
+
+
+@infrastructure
+class BegunOrder(Model):
+    """An order somebody is entering: his own text, no order yet (X-32)."""
+
+    __tablename__ = "begun_orders"
+    user_id = Column(Integer, ForeignKey("ab_user.id", ondelete="CASCADE"), primary_key=True, autoincrement=False)
+    content = Column(JSONB, nullable=False, doc="head: {field: text}; lines: [{name: text}]")
+    at = Column(DateTime(timezone=True), nullable=False, index=True, doc="UTC; when he typed last")

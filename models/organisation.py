@@ -16,15 +16,15 @@ from sqlalchemy import (
 from sqlalchemy.orm import relationship, synonym
 
 from app.core.numbering import NumberSeries
-from models.base import Archived, Exact, Localized, Model, Stamped, percent_column, reference, shared
+from models.base import Archived, Exact, Localized, Model, Stamped, Translated, percent_column, reference, shared
 
 
 @shared
-class Branch(Model, Stamped, Archived):
+class Branch(Model, Stamped, Archived, Translated):
     """A branch (branch office) of the house: what stands at the head of its documents."""
 
     __tablename__ = "branches"
-    __label__ = ("name",)
+    __label__ = ("name", "other_names")
     __history__ = "branch"
     name = Column(String(120), nullable=False, unique=True)
     parent_id = Column(BigInteger, ForeignKey("branches.id"), index=True)
@@ -50,6 +50,7 @@ class Currency(Model):
     """A currency we quote in. ISO 4217."""
 
     __tablename__ = "currencies"
+    __history__ = "currency"
     __label__ = ("code",)
     code = Column(String(3), primary_key=True, doc="ISO 4217")
     id = synonym("code")
@@ -72,6 +73,9 @@ class ExchangeRate(Model, Stamped):
     valid_on = Column(Date, nullable=False, doc="first day the rate holds")
     rate = Column(Exact(18, 8), nullable=False, doc="base currency per unit of the currency")
 
+    def __repr__(self):
+        return f"{self.currency_code} → {self.base_code}"
+
 
 @shared
 class Country(Model):
@@ -91,6 +95,7 @@ class Unit(Model):
     """A unit of measure. UN/ECE Recommendation 20 where it has a code."""
 
     __tablename__ = "units"
+    __history__ = "unit"
     __label__ = ("code", "symbols")
     code = Column(String(8), primary_key=True, doc="UN/ECE Rec 20: C62 piece, KGM kilogram ...")
     id = synonym("code")
@@ -131,6 +136,9 @@ class TaxRate(Model, Stamped):
     country_code = Column(String(2), ForeignKey("countries.code"), nullable=False)
     valid_on = Column(Date, nullable=False)
     rate = percent_column("20 means 20 %", nullable=False)
+
+    def __repr__(self):
+        return f"{self.category} {self.country_code}"
 
 
 @shared
@@ -176,6 +184,20 @@ class DeliveryMethod(Model, Stamped, Archived):
     __tablename__ = "delivery_methods"
     __label__ = ("code", "names")
     __history__ = "delivery_method"
+    code = Column(String(20), nullable=False, unique=True)
+    names = Column(Localized, nullable=False)
+
+    def __repr__(self):
+        return self.code
+
+
+@shared
+class PaymentMethod(Model, Stamped, Archived):
+    """A way to pay, as the customer chooses it with his order (CRT-07)."""
+
+    __tablename__ = "payment_methods"
+    __label__ = ("code", "names")
+    __history__ = "payment_method"
     code = Column(String(20), nullable=False, unique=True)
     names = Column(Localized, nullable=False)
 

@@ -32,6 +32,8 @@ class Payment(Model, Stamped, Removable):
         Index("ux_payments_number", "number", unique=True, postgresql_where=text("deleted_at is null")),
         Index("ix_payments_customer_state", "customer_id", "state", "id"),
         Index("ix_payments_state", "state", "id"),
+        Index("ix_payments_number", "number", "id"),
+        Index("ix_payments_paid_on", "paid_on", "id"),
         CheckConstraint("amount > 0", name="ck_payments_amount"),
         CheckConstraint("method in ('bank', 'card', 'cash', 'other')", name="ck_payments_method"),
     )

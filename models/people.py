@@ -8,6 +8,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Date,
     DateTime,
     ForeignKey,
     Identity,
@@ -53,6 +54,7 @@ class Person(Model):
         CheckConstraint("state in ('invited', 'active', 'inactive')", name="ck_people_state"),
     )
     __history__ = "person"
+    __secret__ = frozenset({"session_round", "seen_notification_id"})
     id = Column("user_id", Integer, ForeignKey("ab_user.id", ondelete="CASCADE"), primary_key=True)
     kind = Column(String(8), nullable=False, doc="staff or external")
     state = Column(String(8), nullable=False, default="invited", server_default="invited",
@@ -65,6 +67,11 @@ class Person(Model):
     mobile = Column(String(40), nullable=False, default="", doc="E.164")
     branch_id = Column(BigInteger, ForeignKey("branches.id"), doc="of staff; where new records begin")
     branch_limited = Column(Boolean, nullable=False, default=False, doc="sees this branch and those below it only")
+    away_until = Column(Date, doc="of staff: last day nothing is assigned to him, in his branch's time zone")
+    session_round = Column(Integer, nullable=False, default=0, server_default="0",
+                           doc="how often all sessions and tokens were ended; those of an earlier round are over")
+    seen_notification_id = Column(BigInteger, nullable=False, default=0, server_default="0",
+                                  doc="the newest notification when he last looked at those to him")
     user = relationship("User", lazy="joined", innerjoin=True, backref=backref("person", uselist=False))
     branch = relationship("Branch")
     memberships = relationship(
@@ -183,3 +190,4 @@ class AccessStamp(Model):
     __tablename__ = "access_stamp"
     id = Column(Integer, primary_key=True)
     stamp = Column(BigInteger, nullable=False, default=0)
+    prepared = Column(String(64), nullable=False, default="", server_default="", doc="see app.prepared")

@@ -24,6 +24,7 @@ from models.base import (
     Removable,
     SearchText,
     Stamped,
+    Translated,
     audience,
     everyone,
     offered,
@@ -60,6 +61,7 @@ class Product(Model, Stamped, Archived):
     __history__ = "product"
     __table_args__ = (
         Index("ux_products_sku", text("upper(sku)"), unique=True),
+        Index("ix_products_sku", "sku", "id"),
         Index("ix_products_search", "search", postgresql_using="gin"),
         Index("ix_products_category", "category_id", "id"),
     )
@@ -153,12 +155,12 @@ class UnitFactor(Model, Stamped):
     factor = quantity_column("base units in one of this unit", nullable=False)
 
 
-@offered("price_list_audiences")
-class PriceList(Model, Stamped, Archived):
+@offered("price_list_audiences", apart=True)
+class PriceList(Model, Stamped, Archived, Translated):
     """Prices in one currency: the general list, or one offered to customers and groups (CAT-05)."""
 
     __tablename__ = "price_lists"
-    __label__ = ("name", "currency_code")
+    __label__ = ("name", "currency_code", "other_names")
     __history__ = "price_list"
     __table_args__ = (
         CheckConstraint("valid_until is null or valid_until >= valid_from", name="ck_price_lists_valid"),
@@ -187,7 +189,7 @@ class PriceListAudience(Audience, Model):
     access_group = relationship("AccessGroup")
 
 
-@offered(parent=("price_list_id", "price_lists"))
+@offered(parent=("price_list_id", "price_lists"), apart=True)
 class Price(Model, Stamped, Removable):
     """What one unit of a product costs in a price list, from a quantity on."""
 
@@ -197,6 +199,8 @@ class Price(Model, Stamped, Removable):
         Index("ux_prices", "product_id", "price_list_id", "from_quantity", unique=True,
               postgresql_where=text("deleted_at is null")),
         Index("ix_prices_list", "price_list_id", "id"),
+        Index("ix_prices_cheapest", "price_list_id", "unit_price", "product_id",
+              postgresql_where=text("deleted_at is null and from_quantity <= 1")),
         CheckConstraint("unit_price >= 0", name="ck_prices_unit_price"),
         CheckConstraint("from_quantity > 0", name="ck_prices_from_quantity"),
     )  # fmt: skip
@@ -204,7 +208,9 @@ class Price(Model, Stamped, Removable):
     price_list = relationship("PriceList", back_populates="prices")
     product_id = reference("products.id", index=False)
     product = relationship("Product", back_populates="prices")
-    from_quantity = quantity_column("the price holds from this quantity on", nullable=False, default=1)
+    from_quantity = quantity_column(
+        "the price holds from this quantity on; 1 or less: for every quantity", nullable=False, default=1
+    )
     unit_price = price_column(
         "per unit, in the list's currency, net unless the list includes tax", nullable=False
     )

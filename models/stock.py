@@ -14,15 +14,25 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import relationship
 
-from models.base import HOUSE_BRANCH, Archived, Model, Stamped, quantity_column, reference, shared, staff_only
+from models.base import (
+    HOUSE_BRANCH,
+    Archived,
+    Model,
+    Stamped,
+    Translated,
+    quantity_column,
+    reference,
+    shared,
+    staff_only,
+)
 
 
 @shared
-class Warehouse(Model, Stamped, Archived):
+class Warehouse(Model, Stamped, Archived, Translated):
     """A place where goods lie."""
 
     __tablename__ = "warehouses"
-    __label__ = ("name",)
+    __label__ = ("name", "other_names")
     __history__ = "warehouse"
     code = Column(String(20), nullable=False, unique=True)
     name = Column(String(120), nullable=False)

@@ -33,6 +33,8 @@ class Ticket(Model, Stamped, Removable):
               postgresql_ops={"number": "text_pattern_ops"}),
         Index("ix_tickets_customer_state", "customer_id", "state", "id"),
         Index("ix_tickets_state", "state", "id"),
+        Index("ix_tickets_number", "number", "id"),
+        Index("ix_tickets_created", "created_at", "id"),
         CheckConstraint("priority in ('low', 'normal', 'high')", name="ck_tickets_priority"),
     )
     number = Column(String(40))
