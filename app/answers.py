@@ -2,17 +2,21 @@
 
 import logging
 
-from flask import flash, jsonify, redirect, render_template, request, url_for
+from flask import current_app, flash, g, jsonify, redirect, render_template, request, url_for
+from flask.globals import request_ctx
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
+from app import access
 from app.core.errors import BusinessError, OutsideScope
 from app.extensions import db
 
 log = logging.getLogger(__name__)
+RETRY_AFTER = 5  # seconds after which it is worth asking again; the supervisor starts a dead database within them
 
 
 class Unauthorized(HTTPException):
@@ -36,6 +40,7 @@ def texts():
         422: ("refused", _("The data cannot be used as they are.")),
         429: ("too_many_attempts", _("Too many attempts. Wait a while, then try again.")),
         500: ("internal", _("Something went wrong on our side. It has been recorded.")),
+        503: ("unavailable", _("The database cannot be reached at the moment. Nothing was changed. Try again soon.")),
     }
 
 
@@ -70,6 +75,32 @@ def refusal_of(error):
     return None
 
 
+def out_of_reach(error):
+    """Whether the database did not answer at all, as opposed to refusing a statement."""
+    if isinstance(error, PoolTimeout):
+        return True  # as many requests are busy as there are connections
+    state = getattr(error.orig, "sqlstate", None) or ""
+    no_connection = error.statement is None and error.orig is not None
+    return error.connection_invalidated or no_connection or state.startswith(("08", "57P", "53300"))
+
+
+def unavailable(error):
+    """503 with the time to wait; what would ask the database who is looking is told it is nobody."""
+    log.error("the database is out of reach: %s", type(getattr(error, "orig", None) or error).__name__)
+    g.access, g._login_user = access.nobody(), current_app.login_manager.anonymous_user()
+    response = current_app.make_response(answer(503))
+    response.headers["Retry-After"] = str(RETRY_AFTER)
+    return response
+
+
+def _wrong_method(error):
+    """The router says "not there" of the wrong method where an address lacks its last slash: say which ones fit."""
+    if error.code != 404 or request.routing_exception is None or request.path.endswith("/"):
+        return error
+    fitting = request_ctx.url_adapter.allowed_methods(f"{request.path}/")
+    return MethodNotAllowed(valid_methods=fitting) if fitting else error
+
+
 def init(app):
     """Register one handler for each kind of thing that can go wrong."""
 
@@ -84,7 +115,8 @@ def init(app):
 
     @app.errorhandler(Unauthorized)
     def unknown(error):
-        return answer(401)
+        said = None if error.description == Unauthorized.description else error.description
+        return answer(401, message=said)
 
     @app.errorhandler(HTTPException)
     def http(error):
@@ -93,7 +125,13 @@ def init(app):
         if error.code == 401 and not request.path.startswith("/api/"):
             flash(_("Sign in first."), "warning")
             return redirect(url_for("AuthDBView.login", next=request.full_path))
-        return answer(error.code or 500)
+        error = _wrong_method(error)
+        response = current_app.make_response(answer(error.code or 500))
+        if getattr(error, "valid_methods", None):
+            response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
+        if error.code == 429:
+            response.headers["Retry-After"] = str(getattr(error, "retry_after", None) or RETRY_AFTER)
+        return response
 
     @app.errorhandler(StaleDataError)
     def stale(error):
@@ -109,12 +147,18 @@ def init(app):
     @app.errorhandler(DBAPIError)
     def database(error):
         db.session.rollback()
-        found = refusal_of(error) if isinstance(error, IntegrityError | DataError | DBAPIError) else None
+        if out_of_reach(error):
+            return unavailable(error)
+        found = refusal_of(error)
         if found is None:
             log.error("database: %s", type(error.orig).__name__, exc_info=error)
             return answer(500)
         status = 404 if found.code == "not_found" else found.status
         return answer(status, found.code, found.message)
+
+    @app.errorhandler(PoolTimeout)
+    def busy(error):
+        return unavailable(error)
 
     @app.errorhandler(Exception)
     def broken(error):

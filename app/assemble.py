@@ -4,6 +4,7 @@ import logging
 from importlib import import_module
 
 from flask import Flask
+from flask.json.provider import DefaultJSONProvider
 from flask_appbuilder import AppBuilder
 from flask_talisman import Talisman
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -13,6 +14,27 @@ from app import http
 from app.extensions import csrf, db
 from views import EXTRA, MENU
 
+SURROGATE = "\\ud"  # how JSON begins half of a character beyond U+FFFF
+
+
+class Json(DefaultJSONProvider):
+    """JSON as the framework reads it; what is nested beyond reason or is no text is malformed like anything else."""
+
+    def loads(self, s, **kwargs):
+        try:
+            found = super().loads(s, **kwargs)
+        except RecursionError:
+            raise ValueError("nested too deeply") from None
+        if SURROGATE in (s if isinstance(s, str) else s.decode()).lower():
+            self.dumps(found, ensure_ascii=False).encode()  # half a character: UnicodeEncodeError, a ValueError
+        return found
+
+
+class House(Flask):
+    """The application."""
+
+    json_provider_class = Json
+
 
 def web(settings, load):
     """The application with every screen and API registered.
@@ -20,7 +42,7 @@ def web(settings, load):
     :param settings: deployment settings that differ from `config`
     :param load: imports all nouns of a floor
     """
-    app = Flask("app", root_path=str(config.ROOT / "app"), template_folder="templates", static_folder="static")
+    app = House("app", root_path=str(config.ROOT / "app"), template_folder="templates", static_folder="static")
     app.config.from_object("config")
     app.config.update(settings)
     app.config["FAB_SECURITY_MANAGER_CLASS"] = "app.security.SecurityManager"

@@ -71,13 +71,14 @@ def _in_words(text, url):
     return f"The database {where} cannot be reached: {text}"
 
 
-def _driver(connection):
+def raw(connection):
+    """The psycopg connection behind a SQLAlchemy one; a psycopg connection itself."""
     return getattr(getattr(connection, "connection", None), "driver_connection", connection)
 
 
 def check_server(connection):
     """Refuse a server that is too old, and a database that cannot hold every language."""
-    driver = _driver(connection)
+    driver = raw(connection)
     version = driver.info.server_version // 10000
     if version < OLDEST:
         raise Trouble(f"The database is PostgreSQL {version}; Serai needs {OLDEST} or newer.")
@@ -95,7 +96,7 @@ def known_revisions(folder=MIGRATIONS):
 
 def refuse_newer(connection, known=None):
     """Refuse a database that a newer version has migrated: we would write what it no longer expects."""
-    driver = _driver(connection)
+    driver = raw(connection)
     if driver.execute("select to_regclass('alembic_version')").fetchone()[0] is None:
         return
     try:
@@ -116,13 +117,19 @@ def app_user():
     return urllib.parse.unquote(user) if user and user != owner else None
 
 
+def has_roles(connection):
+    """Whether the roles are there: those of a restored database may not be, they belong to its former server."""
+    asked = "select count(*) from pg_roles where rolname = any(%s)"
+    return raw(connection).execute(asked, [[*ROLES]]).fetchone()[0] == len(ROLES)
+
+
 def ensure_roles(connection):
     """Make the roles that are missing, and let the owner and the log-in of web and worker take them on.
 
     Safe when many do it at once, in this database or in another one of the same server: roles belong to all.
     :raises Trouble: when the owner may not make roles; the text has the SQL for who may
     """
-    driver = _driver(connection)
+    driver = raw(connection)
     users = [driver.execute("select session_user").fetchone()[0], *filter(None, [app_user()])]
     for statement in _missing(driver, users):
         try:
@@ -180,7 +187,7 @@ def _refuse_strong_roles(driver):
 
 def refuse_unsafe_user(connection):
     """Refuse to serve as a user whom row security does not bind: superuser, BYPASSRLS, or an owner."""
-    name, strong, owner = _driver(connection).execute(
+    name, strong, owner = raw(connection).execute(
         """select r.rolname, r.rolsuper or r.rolbypassrls,
                   exists (select from pg_database d where d.datname = current_database()
                           and pg_has_role(r.oid, d.datdba, 'USAGE'))

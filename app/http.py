@@ -1,21 +1,25 @@
 """One unit of work around every request: who asks, in which language; only doors commit, the rest rolls back."""
 
+import re
 from datetime import UTC, datetime
 
 from flask import abort, current_app, g, redirect, request, session, url_for
+from flask_babel import gettext as _
 from flask_jwt_extended import get_jwt_identity, verify_jwt_in_request
 from flask_jwt_extended.exceptions import JWTExtendedException
 from flask_login import current_user
 from jwt.exceptions import PyJWTError
 
-from app import access, answers, idempotency, wording
+from app import access, answers, idempotency, menu, pieces, wording
 from app.core import scope
-from app.core.localized import LOCALES, direction, html_lang
+from app.core.errors import Malformed
+from app.core.localized import direction, html_lang, match_locale
+from app.core.readable import storable
 from app.core.work import Work, begin, end
 from app.extensions import csrf, db
 from app.reading import is_api, locale, reader
 
-QUIET = frozenset({"static", "appbuilder.static", "health.health", "health.metrics"})  # no user, no work
+QUIET = frozenset({"static", "appbuilder.static", "language", "health.health", "health.metrics"})  # no user, no work
 
 
 def before(app):
@@ -26,12 +30,14 @@ def before(app):
         if request.endpoint in QUIET:
             return None
         user_id = _signed_in()
-        found = access.of_user(user_id, db.session) if user_id else access.nobody()
+        found = _access(user_id)
         g.access = found
-        work = Work(found.actor, db.session(), datetime.now(UTC), source="rest" if is_api() else "screen")
+        source = "rest" if is_api() else "screen"
+        work = Work(found.actor, db.session(), datetime.now(UTC), source, stamp=found.stamp)
         g.work, g.work_token = work, begin(work)
         scope.adopt(work)
         _forbid_forgery()
+        _refuse_unstorable()
         programs = is_api() or request.is_json  # our own scripts save orders as programs do
         return idempotency.before(work) if request.method == "POST" and programs else None
 
@@ -43,12 +49,12 @@ def before(app):
 
     @app.route("/lang/<locale>", endpoint="language")
     def language(locale):
-        if locale not in LOCALES:
+        found = match_locale(locale)
+        if found.partition("_")[0] != locale.lower().replace("-", "_").partition("_")[0]:
             abort(404)
-        session["locale"] = locale
+        session["locale"] = found
         back = request.args.get("next", "")
-        here = back.startswith("/") and not back.startswith(("//", "/\\")) and not back.startswith("/lang/")
-        return redirect(back if here else url_for("HomeView.index"))
+        return redirect(back if _of_this_site(back) else url_for("HomeView.index"))
 
 
 def after(app):
@@ -56,6 +62,7 @@ def after(app):
     app.extensions["babel"].locale_selector = locale
     app.extensions["babel"].timezone_selector = lambda: reader().tz
     wording.init(app)
+    pieces.init(app)
     answers.init(app)
     app.after_request(idempotency.after)
 
@@ -65,8 +72,23 @@ def after(app):
         html_lang=lambda: html_lang(locale()),
         html_dir=lambda: direction(locale()),
         reader=reader,
+        menu_sections=menu.sections,
         actor=lambda: g.work.actor if "work" in g else None,
     )
+
+
+def _of_this_site(address):
+    """Whether an address leads nowhere else; browsers drop tabs and line breaks from it and read \\ as /."""
+    strange = "\\" in address or any(ord(one) < 0x20 for one in address)
+    return address.startswith("/") and not address.startswith(("//", "/lang/")) and not strange
+
+
+def _access(user_id):
+    """What the user may do, as it was read when he was recognised."""
+    read = g.pop("read_access", None)
+    if read is not None and read.user_id == user_id:
+        return read
+    return access.of_user(user_id, db.session) if user_id else access.nobody()
 
 
 def _signed_in():
@@ -94,10 +116,45 @@ def _by_header():
         g.user = current_user
         return None  # the framework reads refresh tokens there itself
     try:
-        verify_jwt_in_request()
-        return int(get_jwt_identity())
+        known = verify_jwt_in_request()  # None where the library does not look: OPTIONS
+        return int(get_jwt_identity()) if known else None
     except (JWTExtendedException, PyJWTError, ValueError):
         raise answers.Unauthorized from None
+
+
+_ESCAPES = re.compile(rb"\\u(?:0000|d[89a-f])", re.IGNORECASE)  # what JSON may hide in plain letters
+
+
+def _refuse_unstorable():
+    """A text with NUL or half a character in it can be stored nowhere: no door gets to see one.
+
+    :raises Malformed: 'bad_value' naming the field
+    """
+    found = next((name for name, value in _texts_sent() if not storable(name + value)), None)
+    if found is not None:
+        name = "".join(one for one in found if storable(one))
+        text = _("This text is too long or not valid: %(field)s.", field=name)
+        raise Malformed("bad_value", text, field=name)
+
+
+def _texts_sent():
+    """(name of the field, text) of everything the request says."""
+    yield from request.args.items(multi=True)
+    yield from request.form.items(multi=True)
+    if request.is_json and _ESCAPES.search(request.get_data(cache=True)):
+        yield from _texts_in(request.get_json(silent=True), "")
+
+
+def _texts_in(value, name):
+    if isinstance(value, str):
+        yield name, value
+    elif isinstance(value, dict):
+        for key, one in value.items():
+            yield from _texts_in(one, key)
+            yield key, ""
+    elif isinstance(value, list):
+        for one in value:
+            yield from _texts_in(one, name)
 
 
 def _forbid_forgery():

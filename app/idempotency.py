@@ -2,8 +2,9 @@
 
 import hashlib
 from datetime import timedelta
+from urllib.parse import urlencode
 
-from flask import Response, g, json, request
+from flask import g, jsonify, request
 from flask_babel import gettext as _
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
@@ -27,8 +28,7 @@ def before(work):
         return None
     if not 0 < len(key) <= 200:
         raise Malformed("bad_idempotency_key", _("The header Idempotency-Key may have 1 to 200 characters."))
-    body = request.get_data()
-    fingerprint = hashlib.sha256(b"\0".join([request.full_path.encode(), body])).hexdigest()
+    fingerprint = _fingerprint()
     session = work.session
     session.execute(
         delete(IdempotencyKey).where(
@@ -47,7 +47,16 @@ def before(work):
     if first.fingerprint != fingerprint:
         text = _("This Idempotency-Key was already used for another request.")
         raise BusinessError("idempotency_conflict", text)
-    return Response(json.dumps(first.body), status=first.status, mimetype="application/json")
+    response = jsonify(first.body)
+    response.status_code = first.status
+    return response
+
+
+def _fingerprint():
+    """What tells a request from another one: not its closing slash, nor the language of its answer."""
+    asked = sorted((name, value) for name, value in request.args.items(multi=True) if name != "lang")
+    where = f"{request.path.rstrip('/')}?{urlencode(asked)}"
+    return hashlib.sha256(b"\0".join([where.encode(), request.get_data()])).hexdigest()
 
 
 def keep(status, body):
@@ -67,8 +76,7 @@ def after(response):
 
 
 def _keep_refusal(response):
-    key, user = request.headers["Idempotency-Key"], g.access.user_id
-    fingerprint = hashlib.sha256(b"\0".join([request.full_path.encode(), request.get_data()])).hexdigest()
+    key, user, fingerprint = request.headers["Idempotency-Key"], g.access.user_id, _fingerprint()
     db.session.rollback()
     answer = {"status": response.status_code, "body": response.get_json(silent=True)}
     statement = insert(IdempotencyKey).values(

@@ -26,6 +26,7 @@ def main(argv=None):
     if os.environ.pop("SERAI_ONLY_PARSE", ""):
         return USAGE_IS_FINE
     try:
+        check_environment(args)
         return RUN[args.command](args, rest) or 0
     except Trouble as trouble:
         print(f"serai: {trouble}", file=sys.stderr)
@@ -107,6 +108,14 @@ def _count_or_zero(text):
 
 # argparse names the converter in its message
 _port.__name__, _count.__name__, _count_or_zero.__name__ = "port", "positive whole number", "whole number"
+
+
+def check_environment(args):
+    """Refuse settings that cannot be meant before anything is made; tests do not look at them."""
+    from app import environment
+
+    if args.command != "test":
+        environment.check(args.command)
 
 
 def data_dir(args):
@@ -197,9 +206,18 @@ def command(args, rest):
     with database(args):
         preflight()
         compile_catalogues()
+        if args.command == "init" and is_prepared():
+            return 0
         from app.cli import main as group
 
         return group.main(args.words, prog_name="serai", standalone_mode=True)
+
+
+def is_prepared():
+    """Whether `init` would find everything as it left it."""
+    from app import prepared
+
+    return prepared.already(os.environ["DATABASE_URL"])
 
 
 def _without_data(argv):
@@ -225,7 +243,8 @@ def test(args, rest):
 
     chromium.prepare(_tell)
     os.chdir(ROOT)
-    os.execv(sys.executable, [sys.executable, "-m", "pytest", "-n", "2", *rest])
+    # worksteal: neighbours stay in one process, and what a folder shares is made once
+    os.execv(sys.executable, [sys.executable, "-m", "pytest", "-n", "2", "--dist", "worksteal", *rest])
 
 
 RUN = {"serve": serve, "web": web, "worker": worker, "test": test}

@@ -8,57 +8,82 @@ from app.rules import permissions
 
 R, W, D = "read", "write", "delete"
 RW, RWD = (R, W), (R, W, D)
+ORDER_FORM = (*RWD, "check", "order")
+WIZARD = (*RWD, "confirm")
+JOIN = ("merge", "unmerge", "split")
+CART = (*RWD, "order", "save", "activate", "clear", "merge")
+EXPERT = (R, "take", "hand_over", "show", "finish", "check")
+LOG, RATE = (*RW, "publish"), RW
+QUOTE = ("submit", "take", "price", "publish", "revise", "reopen", "cancel", "convert", "copy")
 
 STAFF_READ = dict.fromkeys((
-    "customer", "product", "price_list", "category", "order", "contract", "invoice", "payment", "ticket",
+    "customer", "product", "price_list", "category", "order", "quote", "contract", "invoice", "payment", "ticket",
     "file", "warehouse", "stock_level", "message", "document", "notification", "home", "run", "profile",
-    "address", "contact", "attachment", "price", "unit_factor", "tag", "search",
+    "address", "contact", "attachment", "price", "unit_factor", "tag", "search", "service", "work", "wizard_draft",
+    "display_status", "log_entry", "rating",
 ), (R,))  # fmt: skip
 
 ROLES = {
     "Reviewer": STAFF_READ | {
-        "order": (*RWD, "submit", "approve", "reject", "cancel", "assign", "complete", "release", "amend",
-                  "reconfirm"),
+        "order_form": ORDER_FORM, "cart": CART, "wizard_draft": WIZARD, "work": EXPERT,
+        "order": (*RWD, "submit", "copy", "approve", "reject", "cancel", "assign", "complete", "release", "amend",
+                  "reconfirm", "correct", "propose", "answer", "withdraw", "request_deletion", "set_status", *JOIN),
+        "quote": (*RWD, *QUOTE, "review", "rework", "agree"),
         "contract": (*RW, "submit", "approve", "reject", "renew", "terminate"),
         "invoice": RW, "ticket": (*RW, "take", "answer", "resolve", "reopen", "close"),
         "customer": RW, "file": RW, "message": RW, "notification": (R, "resend"), "stock_movement": (R,),
-        "address": RWD, "contact": RWD, "attachment": RWD, "access_group": (R,),
+        "address": RWD, "contact": RWD, "attachment": RWD, "access_group": (R,), "log_entry": LOG, "rating": RATE,
     },
     "Supervisor": STAFF_READ | {
-        "order": (*RWD, "submit", "approve", "reject", "cancel", "assign", "complete", "release", "amend",
-                  "reconfirm", "supervise", "override"),
+        "order_form": ORDER_FORM, "cart": CART, "wizard_draft": WIZARD, "work": (*EXPERT, "approve", "request_changes"),
+        "order": (*RWD, "submit", "copy", "approve", "reject", "cancel", "assign", "complete", "release", "amend",
+                  "reconfirm", "correct", "propose", "answer", "withdraw", "request_deletion", "approve_deletion",
+                  "refuse_deletion", "supervise", "override", "set_status", *JOIN),
+        "quote": (*RWD, *QUOTE, "review", "rework", "agree", "accept", "reject", "expire", "override"),
         "contract": (*RW, "submit", "approve", "reject", "renew", "terminate"),
         "invoice": (*RW, "issue", "cancel"), "ticket": (*RW, "take", "answer", "resolve", "reopen", "close"),
-        "customer": RWD, "approval_rule": RWD, "file": RWD, "message": RW, "notification": (R, "resend"),
+        "customer": RWD, "approval_rule": RWD, "assignment_rule": RWD, "display_status": RWD,
+        "file": RWD, "message": RW,
+        "notification": (R, "resend"),
         "stock_movement": (R,), "address": RWD, "contact": RWD, "attachment": RWD, "access_group": (R,),
+        "log_entry": LOG, "rating": RATE, "refund_proposal": (R,),
     },
     "Finance": STAFF_READ | {
         "invoice": (*RWD, "issue", "cancel"), "payment": (*RW, "report", "confirm", "refuse", "refund"),
         "exchange_rate": RWD, "message": RW, "notification": (R, "resend"), "attachment": RW,
+        "refund_proposal": (R, "confirm", "dismiss"), "log_entry": LOG,
     },
     "Warehouse": STAFF_READ | {
-        "stock_movement": RW, "warehouse": RWD, "order": (R, "release", "complete"), "message": RW,
-        "attachment": RW,
+        "stock_movement": RW, "warehouse": RWD, "order": (R, "release", "complete", "set_status"), "message": RW,
+        "attachment": RW, "log_entry": LOG, "rating": RATE,
     },
     "Support": STAFF_READ | {
         "ticket": (*RWD, "take", "answer", "resolve", "reopen", "close"), "file": RW, "message": RW,
-        "order": (*RW, "submit", "cancel", "assign"), "notification": (R, "resend"), "attachment": RW,
-        "access_group": (R,),
+        "quote": (*RW, *QUOTE), "order_form": ORDER_FORM, "cart": CART, "wizard_draft": WIZARD, "work": EXPERT,
+        "order": (*RW, "submit", "copy", "cancel", "assign", "set_status"),
+        "notification": (R, "resend"), "attachment": RW,
+        "access_group": (R,), "log_entry": LOG, "rating": RATE,
     },
     "Editor": STAFF_READ | {
         "product": RWD, "category": RWD, "price_list": RWD, "price": RWD, "unit_factor": RWD, "file": RWD,
         "access_group": (R,),
-        "desk": RW, "tag": RWD, "attachment": RW,
+        "desk": RW, "tag": RWD, "attachment": RW, "service": (*RWD, "publish", "withdraw"),
     },
     "Customer": {
-        "portal": (R,), "order": (*RWD, "submit", "cancel", "release", "amend", "reconfirm"), "product": (R,),
+        "portal": (R,), "order_form": ORDER_FORM, "cart": CART, "service": (R,), "wizard_draft": WIZARD,
+        "work": (R, "approve", "request_changes"),
+        "order": (*RWD, "submit", "copy", "cancel", "release", "receive", "amend", "reconfirm", "correct",
+                  "propose", "answer", "withdraw", *JOIN),
+        "log_entry": (R,), "rating": RATE,
+        "quote": (*RWD, "submit", "accept", "reject", "counter", "cancel", "convert", "copy"), "product": (R,),
         "contract": (R,), "invoice": (R,), "payment": (*RW, "report"), "ticket": (*RW, "reopen", "close"),
         "file": (R,), "message": RW, "document": (R,), "run": (R,), "profile": (R,), "price_list": (R,),
         "customer": (R,), "notification": (R,), "category": (R,), "price": (R,), "address": RW, "contact": (R,),
         "attachment": RW, "search": (R,),
     },
 }  # fmt: skip
-ADMIN_ONLY = ("person", "role", "group", "setting")  # accounts and settings are the administrator's (ACC-27, ACC-31)
+# accounts, settings and the field matrix are the administrator's (ACC-27, ACC-31, X-12)
+ADMIN_ONLY = ("person", "role", "group", "setting", "field_rule")
 permissions.managed.update(ROLES)
 
 

@@ -1,9 +1,10 @@
 """The framework's security manager, taught our access, our sign-in limits and our error shape."""
 
 import hashlib
+import math
 from datetime import UTC, datetime, timedelta
 
-from flask import abort, current_app, g, has_request_context, jsonify, request, session
+from flask import current_app, g, has_request_context, jsonify, request, session
 from flask_appbuilder.api import expose
 from flask_appbuilder.security.api import SecurityApi as FrameworkApi
 from flask_appbuilder.security.sqla.apis import ApiKeyApi
@@ -11,12 +12,13 @@ from flask_appbuilder.security.sqla.manager import SecurityManager as FrameworkS
 from flask_babel import gettext as _
 from flask_jwt_extended import create_access_token, create_refresh_token
 from flask_login import login_user, logout_user
-from sqlalchemy import delete, func, select, tuple_
+from sqlalchemy import delete, select, tuple_
+from werkzeug.exceptions import TooManyRequests
 from werkzeug.security import check_password_hash, generate_password_hash
 
 from app import access
 from app.answers import Unauthorized
-from app.core import secret
+from app.core import passwords, secret
 from app.core.errors import Malformed
 from app.rules import people
 from models.people import FailedSignIn
@@ -37,7 +39,7 @@ class SecurityApi(FrameworkApi):
             raise Malformed("malformed", _("The only provider is “db”."), field="provider")
         user = self.appbuilder.sm.auth_user_db(given["username"], given["password"])
         if user is None:
-            raise Unauthorized
+            raise Unauthorized(_("The user name or the password is wrong."))
         answer = {"access_token": create_access_token(identity=str(user.id), fresh=True)}
         if given.get("refresh"):
             answer["refresh_token"] = create_refresh_token(identity=str(user.id))
@@ -52,7 +54,10 @@ class SecurityManager(FrameworkSecurity):
     security_api = SecurityApi
 
     def register_views(self):
-        """Of the framework's own doors only tokens and API keys: people, roles and groups have screens of ours."""
+        """Of the framework's own doors only tokens and API keys: people, roles and groups have screens of ours.
+
+        Said here and not by the framework's FAB_ADD_SECURITY_* settings, which know no choice between these.
+        """
         self.appbuilder.add_api(self.security_api)
         self.appbuilder.add_api(ApiKeyApi)
 
@@ -82,10 +87,15 @@ class SecurityManager(FrameworkSecurity):
 
     def load_user(self, pk):
         """The user of a cookie; not one who has changed his password since, or was deactivated."""
-        user = super().load_user(pk)
+        user = self._known(pk)
         if user is None or (has_request_context() and session.get("stamp") != stamp(user)):
             return None
         return user
+
+    def _known(self, pk):
+        """An active user, read together with what he may do: the request asks for that next."""
+        g.read_access = access.of_user(int(pk), self.session)
+        return access.user_of(g.read_access, self.session)
 
     def create_jwt_manager(self, app):
         manager = super().create_jwt_manager(app)
@@ -93,8 +103,8 @@ class SecurityManager(FrameworkSecurity):
         return manager
 
     def load_user_jwt(self, _jwt_header, jwt_data):
-        user = self.get_user_by_id(int(jwt_data["sub"]))
-        if user is None or not user.is_active or jwt_data.get("stamp") != stamp(user):
+        user = self._known(jwt_data["sub"])
+        if user is None or jwt_data.get("stamp") != stamp(user):
             return None
         g.user = user
         return user
@@ -120,7 +130,7 @@ class SecurityManager(FrameworkSecurity):
         )  # fmt: skip
         user = people.find_user(username, g.work)
         usable = user is not None and user.is_active and user.password and not user.password.startswith("!")
-        right = check_password_hash(user.password if usable else _FAKE, (password or "")[: people.PASSWORD_AT_MOST + 1])
+        right = check_password_hash(user.password if usable else _FAKE, (password or "")[: passwords.AT_MOST + 1])
         if not (usable and right and password):
             self.session.commit()
             return None
@@ -131,8 +141,13 @@ class SecurityManager(FrameworkSecurity):
 
 
 def stamp(user):
-    """What ties a session to the password it began with: another password, and it is over everywhere."""
-    return secret.mark("session", user.id, user.password) if user is not None else ""
+    """What ties a session to the password and the round it began with: another one, and it is over everywhere."""
+    if user is None:
+        return ""
+    read = g.get("read_access")
+    same = read is not None and read.user_id == user.id  # read with the user: no statement of its own
+    rounds = read.row["session_round"] if same else user.person and user.person.session_round
+    return secret.mark("session", user.id, user.password, rounds or 0)
 
 
 def enter(user):
@@ -152,27 +167,29 @@ def leave():
 
 
 def attempt(opened, *limits):
-    """Count an attempt against each (kind, key, most) and commit it; too many answer 429.
+    """Count an attempt against each (kind, key, most) and commit it; too many answer 429 with the time to wait.
 
     Counted before the password is looked at, so that many at once are not more than one by one.
 
     :returns: the ids of what was counted, for whoever succeeds
     """
-    now = datetime.now(UTC)
-    since = now - timedelta(seconds=current_app.config["SIGN_IN_WINDOW"])
+    now, window = datetime.now(UTC), timedelta(seconds=current_app.config["SIGN_IN_WINDOW"])
+    since = now - window
     rows = [FailedSignIn(kind=kind, key=_short(key), at=now) for kind, key, _most in limits]
     opened.add_all(rows)
     opened.commit()
     ids = [row.id for row in rows]
     for kind, key, most in limits:
-        found = opened.scalar(
-            select(func.count()).select_from(FailedSignIn).where(
+        found = opened.scalars(
+            select(FailedSignIn.at).where(
                 FailedSignIn.kind == kind, FailedSignIn.key == _short(key), FailedSignIn.at > since)
-        )  # fmt: skip
-        if found > most:
+            .order_by(FailedSignIn.at)
+        ).all()  # fmt: skip
+        if len(found) > most:
             opened.execute(delete(FailedSignIn).where(FailedSignIn.id.in_(ids)))  # waiting is not made longer by asking
             opened.commit()
-            abort(429)
+            left = found[len(found) - most - 1] + window - now  # then one more is not too many
+            raise TooManyRequests(retry_after=max(math.ceil(left.total_seconds()), 1))
     return ids
 
 

@@ -1,5 +1,6 @@
 """The web server: gunicorn with threads, in this process and its children."""
 
+import gc
 import os
 import signal
 
@@ -31,6 +32,12 @@ def _post_fork(arbiter, worker):
     leash.die_with_parent(signal.SIGKILL, worker.ppid)
 
 
+def _settled(worker):
+    """What was loaded stays until the end: looking through it again costs a request a quarter of a second at times."""
+    gc.collect()
+    gc.freeze()
+
+
 def run(args):
     """Serve until told to stop."""
     fd = args.fd if args.fd is not None else address.listen(args.host, args.port).detach()
@@ -46,6 +53,7 @@ def run(args):
         "worker_tmp_dir": "/dev/shm" if os.access("/dev/shm", os.W_OK) else None,
         "loglevel": "warning",
         "post_fork": _post_fork,
+        "post_worker_init": _settled,
         "control_socket_disable": True,
         # what proxies say is read in one place, app/http.py, as SERAI_TRUSTED_PROXIES allows
         "forwarded_allow_ips": "",

@@ -1,10 +1,15 @@
 """One catalogue for every part of the product: the libraries' own messages are looked up in ours."""
 
+from functools import wraps
+
 import flask_admin.babel
-from flask.globals import app_ctx
-from flask_babel import Domain, get_translations
+from flask_babel import get_translations
 from flask_wtf import FlaskForm
+from jinja2 import pass_context
 from wtforms.meta import DefaultMeta
+
+from app.core.localized import format_number
+from app.reading import Catalogue, opened, reader, written
 
 
 class Wording:
@@ -20,18 +25,19 @@ class Wording:
 WORDING = Wording()
 
 
-class Catalogue(Domain):
-    """The catalogue in the reader's language, found once per request and language, not once per word."""
+def _figured(call, counted=None):
+    """A template's function for texts, with figures in the reader's digits.
 
-    def get_translations(self):
-        held = app_ctx.g.get("_flask_babel") if app_ctx else None
-        known, found = getattr(held, "serai_words", (None, None))
-        if found is None or known is not held.babel_locale:
-            found = super().get_translations()
-            if app_ctx:
-                held = app_ctx.g._flask_babel
-                held.serai_words = held.babel_locale, found
-        return found
+    :param counted: where among its arguments the count stands
+    """
+
+    @wraps(call)
+    def said(context, *parts, **variables):
+        if counted is not None:
+            variables = {"num": parts[counted]} | variables
+        return call(context, *parts, **written(variables))
+
+    return pass_context(said)
 
 
 def init(app):
@@ -43,12 +49,17 @@ def init(app):
     babel = app.extensions["babel"]
     found = babel.instance.domain_instance = Catalogue(domain=babel.default_domain)
     app.jinja_env.install_gettext_callables(
-        gettext=lambda text: found.get_translations().ugettext(text),
-        ngettext=lambda one, many, count: found.get_translations().ungettext(one, many, count),
-        pgettext=lambda context, text: found.get_translations().upgettext(context, text),
-        npgettext=lambda context, one, many, n: found.get_translations().unpgettext(context, one, many, n),
+        gettext=lambda text: opened(found.get_translations().ugettext(text)),
+        ngettext=lambda one, many, count: opened(found.get_translations().ungettext(one, many, count)),
+        pgettext=lambda context, text: opened(found.get_translations().upgettext(context, text)),
+        npgettext=lambda context, one, many, n: opened(found.get_translations().unpgettext(context, one, many, n)),
         newstyle=True,
     )
+    words = app.jinja_env.globals
+    words |= {name: _figured(words[name]) for name in ("gettext", "pgettext")}
+    words |= {name: _figured(words[name], at) for name, at in (("ngettext", 2), ("npgettext", 3))}
+    words["_"] = words["gettext"]
+    app.jinja_env.globals["figure"] = lambda number: format_number(number, reader())  # counts in templates
     for meta in (DefaultMeta, FlaskForm.Meta):
         meta.get_translations = lambda self, form: WORDING
     for domain in (flask_admin.babel.domain, flask_admin.babel.wtforms_domain):

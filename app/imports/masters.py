@@ -8,11 +8,11 @@ from sqlalchemy import select
 
 from app.imports import tables
 from app.imports.reading import Line, Survey
-from app.rules import customers, products, stock
+from app.rules import customers, products, stock, tax
 from app.rules.organisation import texts
 from models.base import HOUSE_BRANCH
 from models.customers import Customer, CustomerNote
-from models.organisation import Branch, TaxCategory
+from models.organisation import Branch
 from models.products import Category, Price, PriceList, Product
 from models.stock import Warehouse
 
@@ -48,6 +48,7 @@ def _product(code: str, spelling: str, survey: Survey, work) -> Product:
         names=charge.names if charge else {"en": seen.name(spelling)},
         category_id=_category("CHARGES" if charge else "GIFTWARE", work),
         service=charge is not None,
+        everyone=charge is None,  # what the books call postage or a fee is nothing to be ordered: staff keep it
         unit_code="C62",
         tax_category_id=_tax_category(work),
     )
@@ -67,8 +68,7 @@ def _category(code: str, work) -> int:
 
 def _tax_category(work) -> int:
     if "import tax" not in work.cache:
-        wanted = select(TaxCategory.id).where(TaxCategory.code == "standard")
-        work.cache["import tax"] = work.session.scalars(wanted).one()
+        work.cache["import tax"] = tax.usual(work).id
     return work.cache["import tax"]
 
 
@@ -126,7 +126,7 @@ def buyers(numbers: set[str], survey: Survey, work) -> dict[str, Customer]:
     for number in sorted(named - found.keys()):
         found[number] = _buyer(number, survey, work)
     if "" in numbers:
-        found[""] = customers.walk_in(work)
+        found[""] = customers.walk_in(work, CURRENCY)
     work.session.flush()
     return found
 

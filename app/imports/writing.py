@@ -17,7 +17,7 @@ from app.core.flow import FLOWS
 from app.core.history import History, plain
 from app.imports import bulk, masters
 from app.imports.reading import Line, Refused, Survey, instant, is_credit
-from app.rules import approvals, entry, tax
+from app.rules import approvals, entry, pricing, tax
 from models.base import HOUSE_BRANCH
 from models.invoices import Invoice, InvoiceLine
 from models.orders import ImportedLine, Order, OrderLine
@@ -135,7 +135,7 @@ class Batch:
         row = self._texts(line) | {
             "quantity_ordered": line.quantity, "quantity_approved": quantity, "quantity_shipped": quantity,
             "quantity_invoiced": quantity, "state": "approved" if done else "open", "list_price": line.price,
-            "price_source": SOURCE, "sale_type": "purchase" if line.price else "gift",
+            "price_source": pricing.TAKEN_OVER, "sale_type": "purchase" if line.price else "gift",
         }  # fmt: skip
         return row | self._amounts(line)
 

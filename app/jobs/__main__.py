@@ -12,13 +12,14 @@ import app
 import config
 from app.jobs.runner import Runner
 from app.jobs.worker import THREADS, Quiet, Worker
+from app.reading import Catalogue
 
 
 def light_app():
     """An application without screens: settings and languages are all that a job needs of it."""
     found = Flask("app")
     found.config.from_object("config")
-    Babel(found, configure_jinja=False)
+    Babel(found, configure_jinja=False).domain_instance = Catalogue()
     return found
 
 

@@ -12,8 +12,22 @@ import config
 from app.core import facts
 from app.jobs.registry import every, job, on_screens
 from app.notices import sending
-from app.rules import contracts, people, runs
+from app.rules import (
+    begun_orders,
+    carts,
+    contracts,
+    order_deletion,
+    order_expiry,
+    order_forms,
+    order_unmerge,
+    people,
+    quotes,
+    runs,
+    wizard_drafts,
+    work_stages,
+)
 from models.documents import BackgroundRun, IdempotencyKey
+from models.order_forms import OrderForm
 from models.people import FailedSignIn, SetPasswordLink
 
 FINISHED = timedelta(days=1)  # how long a job that succeeded stays to be looked at
@@ -47,6 +61,27 @@ def bulk(work: Any, run_id: int) -> None:
         work.session.commit()
 
 
+def sender(work: Any, form_id: int) -> int:
+    """Who sent an order form: the job finds what he finds."""
+    form = work.session.get(OrderForm, form_id)
+    return form.created_by if form else 0
+
+
+@job("order_forms.check", by=sender)
+def check_order_form(work: Any, form_id: int) -> None:
+    """The rows of a large order form, some thousands per transaction."""
+    more = True
+    while more:
+        more = order_forms.advance(form_id, work)
+        work.session.commit()
+
+
+@every("37 3 * * *", "order_forms.clean")
+def clean_order_forms(work: Any) -> None:
+    """Previews nobody ordered from go after some days."""
+    order_forms.clean(work)
+
+
 on_screens("export.run", "views.exports:run", by=requester)
 
 
@@ -54,6 +89,69 @@ on_screens("export.run", "views.exports:run", by=requester)
 def expire_contracts(work: Any) -> None:
     """Contracts end with their last day, on the calendar of their branch."""
     contracts.FLOW.run("expire", contracts.overdue(work))
+
+
+@every("13 * * * *", "quotes.expire")
+def expire_quotes(work: Any) -> None:
+    """Offers end with their last day on the calendar of their branch; customers are reminded before."""
+    quotes.FLOW.run("expire", quotes.overdue(work))
+    quotes.warn(work)
+
+
+@every("*/10 * * * *", "orders.expire")
+def expire_orders(work: Any) -> None:
+    """Give up confirmed orders that nobody released in time, a portion per transaction."""
+    while order_expiry.run_out(work):
+        work.session.commit()
+
+
+@every("23 * * * *", "orders.warn")
+def warn_of_expiry(work: Any) -> None:
+    """Tell customers which of their orders are kept for a few more days only."""
+    while order_expiry.warn(work):
+        work.session.commit()
+
+
+@every("*/5 * * * *", "orders.bury")
+def bury_merged_orders(work: Any) -> None:
+    """Delete orders that were merged into another one some minutes ago, a portion per transaction (X-25)."""
+    while order_unmerge.clean_up(work):
+        work.session.commit()
+
+
+@every("41 2 * * *", "orders.purge")
+def purge_orders(work: Any) -> None:
+    """Remove orders for good that were deleted long ago, where a setting says so."""
+    last: int | None = 0
+    while last is not None:
+        last = order_deletion.purge(work, after=last)
+        work.session.commit()
+
+
+@every("29 * * * *", "work.accept")
+def accept_work(work: Any) -> None:
+    """Work that was shown long ago counts as approved, where a setting says so (X-42)."""
+    work_stages.FLOW.run("approve", work_stages.unanswered(work), by_time=True)
+
+
+@every("43 2 * * *", "wizard_drafts.clean")
+def clean_wizard_drafts(work: Any) -> None:
+    """Remove what was begun in the wizard and left alone, a portion per transaction (X-32)."""
+    while wizard_drafts.clean_up(work):
+        work.session.commit()
+
+
+@every("53 2 * * *", "begun_orders.clean")
+def clean_begun_orders(work: Any) -> None:
+    """Remove orders that somebody began to enter and left alone (X-32)."""
+    begun_orders.clean_up(work)
+
+
+@every("47 2 * * *", "carts.clean")
+def clean_carts(work: Any) -> None:
+    """Remove carts nobody came back to, where a setting says so, a portion per transaction."""
+    while carts.clean_up(work):
+        work.session.commit()
 
 
 @every("17 * * * *", "retention")

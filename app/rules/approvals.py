@@ -1,13 +1,16 @@
 """Who has to agree before an order goes on: rules an administrator edits as rows, each decision a row (X-27)."""
 
+from flask_babel import get_locale
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import or_, select
+from sqlalchemy import literal_column, select
 
+from app.core import kept
 from app.core.errors import BusinessError
-from app.core.localized import pick
+from app.core.localized import DEFAULT, pick
 from app.rules import credit
 from app.rules.masters import above
 from models.approvals import Approval, ApprovalRule
+from models.orders import Order
 from models.products import Category, Product
 
 
@@ -16,33 +19,44 @@ def ask(order, work):
 
     Earlier questions that nobody answered are withdrawn; answers stay. Run where the rules can be seen.
     """
-    for old in decisions(order, work):
-        if not old.answer:
-            work.session.delete(old)
+    if order.id is None:  # it is being made: nothing was asked about it before
+        work.session.add(order)
+        work.session.flush()
+    else:
+        _withdraw(order, work)
     rules = applying(order, work) or [None]
     for rule in rules:
         work.session.add(
             Approval(
                 customer_id=order.customer_id, noun="order", record_id=order.id,
                 rule_id=rule.id if rule else None,
-                rule_name=(pick(rule.texts, "en") or rule.name) if rule else "",
+                rule_name=_name(rule) if rule else "",
                 level=rule.level if rule else "reviewer",
             )
         )  # fmt: skip
 
 
-def decisions(order, work):
-    """The decisions asked for and made about an order, oldest first."""
-    return list(
-        work.session.scalars(
-            select(Approval).where(Approval.noun == "order", Approval.record_id == order.id).order_by(Approval.id)
-        )
-    )
+def called(asked, work):
+    """What the rule behind a decision says, in the reader's language; as it was then, where it was changed since."""
+    rule = next((one for one in kept.rows(work, ApprovalRule) if one.id == asked.rule_id), None)
+    if rule is None or _name(rule) != asked.rule_name:
+        return asked.rule_name
+    return pick(rule.texts, str(get_locale() or DEFAULT)) or asked.rule_name
 
 
-def pending(order, work):
+def _name(rule):
+    return pick(rule.texts, DEFAULT) or rule.name
+
+
+def _withdraw(order, work):
+    for old in pending(order):
+        work.session.delete(old)
+    work.session.expire(order, ["asked"])
+
+
+def pending(order):
     """The decisions still asked for."""
-    return [one for one in decisions(order, work) if not one.answer]
+    return [one for one in order.decisions if not one.answer]
 
 
 def check_may_decide(order, work):
@@ -53,31 +67,40 @@ def check_may_decide(order, work):
     actor = work.actor
     if actor.user_id is not None and actor.user_id == order.submitted_by:
         raise BusinessError("own_order", _l("Nobody approves an order he has submitted himself."))
-    if actor.may("order.supervise"):
-        return
-    for one in pending(order, work):
-        if one.level == "supervisor":
-            text = _l("A supervisor has to approve this order: %(rule)s.", rule=one.rule_name)
-            raise BusinessError("needs_supervisor", text, rule=one.rule_name)
+    rule = supervised(order, work)
+    if rule and not actor.may("order.supervise"):
+        raise BusinessError("needs_supervisor", needs_supervisor(rule), rule=rule)
+
+
+def needs_supervisor(rule):
+    """Why a supervisor has to decide, in words."""
+    return _l("A supervisor has to approve this order: %(rule)s.", rule=rule)
+
+
+def supervised(order, work):
+    """The rules that ask for a supervisor, in the reader's language; empty where none does, or he has answered."""
+    return ", ".join(dict.fromkeys(called(one, work) for one in pending(order) if one.level == "supervisor"))
+
+
+def waiting_for_supervisor():
+    """The criterion of the orders that wait for a supervisor; they have an index of their own, named as it says."""
+    open_ = (column == literal_column(f"'{value}'") for column, value in
+             ((Approval.noun, "order"), (Approval.level, "supervisor"), (Approval.answer, "")))  # fmt: skip
+    return (Order.state == "submitted") & Order.id.in_(select(Approval.record_id).where(*open_))
 
 
 def answer(order, answered, reason, work):
     """Write the actor's answer to every open question of the order."""
-    for one in pending(order, work):
+    for one in pending(order):
         one.answer, one.reason = answered, reason or ""
         one.decided_by, one.decided_name, one.decided_at = work.actor.user_id, work.actor.name, work.now
 
 
 def applying(order, work):
     """The active rules all of whose conditions hold for an order."""
-    rules = work.session.scalars(
-        select(ApprovalRule).where(
-            ApprovalRule.archived_at.is_(None), ApprovalRule.noun == "order",
-            or_(ApprovalRule.branch_id.is_(None), ApprovalRule.branch_id == order.branch_id),
-        ).order_by(ApprovalRule.id)
-    ).all()  # fmt: skip
     facts = _Facts(order, work)
-    return [rule for rule in rules if _applies(rule, order, facts)]
+    rules = [one for one in kept.rows(work, ApprovalRule) if one.archived_at is None and one.noun == "order"]
+    return [one for one in rules if one.branch_id in (None, order.branch_id) and _applies(one, order, facts)]
 
 
 class _Facts:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from sqlalchemy import ARRAY, BigInteger, any_, false, literal, or_, select
 
 from app.core import scope
-from app.core.work import current
+from app.core.work import Actor, current
 from app.rules import masters
+from models.people import Membership
 from models.products import AccessRestriction, Category, Price, Product, ProductAudience, ProductPicture, UnitFactor
 
 
@@ -93,12 +94,36 @@ def visible_categories(actor):
 @scope.narrow(Price)
 def visible_prices(actor):
     """The criterion of prices: never that of a product the actor may not find."""
+    return Price.product_id.in_(_offered(actor))
+
+
+def _offered(actor):
+    """The ids of the products that are offered to an external actor and that he may find, as a query."""
     named = or_(ProductAudience.customer_id == _ids(actor.customers),
                 ProductAudience.access_group_id == _ids(actor.groups))  # fmt: skip
     offered = or_(Product.everyone, Product.id.in_(select(ProductAudience.record_id).where(named)))
-    statement = select(Product.id).where(offered)
-    found = visible_to(actor)
-    return Price.product_id.in_(statement if found is None else statement.where(found))
+    statement, found = select(Product.id).where(offered), visible_to(actor)
+    return statement if found is None else statement.where(found)
+
+
+def offered_to(customer_id, product_ids, work):
+    """Which of some products a customer is offered: what the one who asks may find, else any of the customer's people.
+
+    :returns: ids of products
+    """
+    with scope.lifted(work, "what a customer is offered is the house's to say"):
+        actor = work.actor if work.actor.kind == "external" else _anybody_of(customer_id, work)
+        return frozenset(work.session.scalars(_offered(actor).where(masters.among(Product.id, product_ids))))
+
+
+def _anybody_of(customer_id, work):
+    """All people of a customer as one."""
+    groups = work.session.scalars(
+        select(Membership.access_group_id).where(
+            Membership.customer_id == customer_id, Membership.access_group_id.is_not(None)
+        )
+    )
+    return Actor("", kind="external", customers=frozenset({customer_id}), groups=frozenset(groups))
 
 
 @scope.narrow(UnitFactor)

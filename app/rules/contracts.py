@@ -7,15 +7,17 @@ from zoneinfo import ZoneInfo
 
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext as _lp
+from flask_babel import ngettext
 from sqlalchemy import event, inspect, select
 from sqlalchemy.orm import Session
 from wtforms import DateField, Form, IntegerField, StringField
-from wtforms.validators import InputRequired, Length, NumberRange, Optional
+from wtforms.validators import Length, NumberRange, Optional
 
 from app.core import facts, numbering, scope
 from app.core.errors import BusinessError, Conflict
 from app.core.flow import Flow
 from app.core.money import EXACT, Money, total
+from app.core.needed import Needed
 from app.rules import documents
 from models.contracts import Contract, ContractLine
 from models.organisation import Branch
@@ -38,7 +40,7 @@ FLOW = Flow(
         "expired": _lp("contract", "Expired"),
         "terminated": _lp("contract", "Terminated"),
     },
-    final={"rejected", "expired", "terminated"},
+    final={"rejected", "expired", "terminated"}, settable=False,
 )
 documents.seal(
     Contract,
@@ -56,7 +58,7 @@ def visible_to(actor):
 
 
 class RejectForm(Form):
-    reason = StringField(_l("Reason"), validators=[InputRequired(), Length(max=500)])
+    reason = StringField(_l("Reason"), validators=[Needed(), Length(max=500)])
 
 
 class RenewForm(Form):
@@ -173,6 +175,7 @@ def not_own(contract, work):
     source={"draft"},
     target="submitted",
     label=_lp("contract", "Submit"),
+    told=_lp("history", "Submitted"),
     icon="fa-paper-plane",
     style="primary",
     guards=(has_lines,),
@@ -196,7 +199,12 @@ def _number(contract, work):
     source={"submitted"},
     target="active",
     label=_l("Approve"),
-    ask=_l("Approve the selected contracts?"),
+    told=_lp("history", "Approved"),
+    ask=_l("Approve the contract?"),
+    ask_many=lambda many, count: ngettext(
+        "Approve %(count)s contract?",
+        "Approve %(count)s contracts?", many, count=count,
+    ),
     icon="fa-check",
     style="primary",
     guards=(not_own,),
@@ -211,7 +219,12 @@ def approve(contract, work):
     source={"submitted"},
     target="rejected",
     label=_l("Reject"),
-    ask=_l("Reject the selected contracts?"),
+    told=_lp("history", "Rejected"),
+    ask=_l("Reject the contract?"),
+    ask_many=lambda many, count: ngettext(
+        "Reject %(count)s contract?",
+        "Reject %(count)s contracts?", many, count=count,
+    ),
     icon="fa-times",
     style="danger",
     form=RejectForm,
@@ -235,7 +248,12 @@ def not_renewed(contract, work):
     source={"active", "expired"},
     target=None,
     label=_lp("contract", "Renew"),
-    ask=_l("Renew the selected contracts?"),
+    told=_lp("history", "Renewed"),
+    ask=_l("Renew the contract?"),
+    ask_many=lambda many, count: ngettext(
+        "Renew %(count)s contract?",
+        "Renew %(count)s contracts?", many, count=count,
+    ),
     icon="fa-repeat",
     style="primary",
     guards=(not_renewed,),
@@ -281,7 +299,12 @@ def _copied(row, names):
     source={"active"},
     target="terminated",
     label=_lp("contract", "Terminate"),
-    ask=_l("Terminate the selected contracts?"),
+    told=_lp("history", "Terminated"),
+    ask=_l("Terminate the contract?"),
+    ask_many=lambda many, count: ngettext(
+        "Terminate %(count)s contract?",
+        "Terminate %(count)s contracts?", many, count=count,
+    ),
     icon="fa-ban",
     style="danger",
     form=TerminateForm,
@@ -305,6 +328,7 @@ def is_over(contract, work):
     source={"active"},
     target="expired",
     label=_lp("contract", "Expire"),
+    told=_lp("history", "Expired"),
     icon="fa-clock",
     guards=(is_over,),
     hidden=True,

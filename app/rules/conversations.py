@@ -9,25 +9,12 @@ from sqlalchemy.dialects.postgresql import insert
 
 from app.core import facts
 from app.core.errors import BusinessError
-from app.core.scope import narrow, rows_of
+from app.core.scope import rows_of
 from models.conversations import Conversation, InternalNote, Message, ReadMark
 from models.files import Attachment
 
 LONGEST = 10_000  # letters of one message
-KINDS = ("order", "ticket", "log")
-
-
-
-@narrow(Conversation)
-def visible_to(actor):
-    """A customer finds what he and we write to each other; our log of what was said is ours (X-38)."""
-    return Conversation.kind != "log"
-
-
-@narrow(Message)
-def visible_messages(actor):
-    """As for conversations."""
-    return Message.conversation_id.in_(select(Conversation.id).where(Conversation.kind != "log"))
+KINDS = ("order", "ticket", "log")  # a log holds no messages, but entries: app.rules.log_entries
 
 
 Listener = Callable[[Any, Message, Any], None]
@@ -51,12 +38,8 @@ def post(record, noun, kind, text, work, attachments=()):
     :param attachments: stored files, each with name, media_type, size and sha256
     :raises BusinessError: 'empty_message', 'message_too_long'
     """
-    text, attachments = (text or "").strip(), list(attachments)
-    if not text and not attachments:
-        raise BusinessError("empty_message", _l("Write a message."), field="text")
-    if len(text) > LONGEST:
-        words = _l("A message has at most %(most)s characters.", most=LONGEST)
-        raise BusinessError("message_too_long", words, field="text")
+    attachments = list(attachments)
+    text = checked(text, empty=bool(attachments))
     thread = conversation(record, noun, kind, work)
     message = Message(
         customer_id=thread.customer_id,
@@ -76,6 +59,21 @@ def post(record, noun, kind, text, work, attachments=()):
     if noun in _listeners:
         _listeners[noun](record, message, work)
     return message
+
+
+def checked(text, *, empty=False, what=None):
+    """A text as it is kept, without blanks around it.
+
+    :param empty: files say enough; :param what: the refusal of an empty text
+    :raises BusinessError: 'empty_message', 'message_too_long'
+    """
+    text = (text or "").strip()
+    if not text and not empty:
+        raise BusinessError("empty_message", what or _l("Write a message."), field="text")
+    if len(text) > LONGEST:
+        words = _l("A message has at most %(most)s characters.", most=LONGEST)
+        raise BusinessError("message_too_long", words, field="text")
+    return text
 
 
 def _attachment(one, message):
@@ -131,37 +129,44 @@ def thread(record, noun, kind, work):
 
 
 def is_unread(actor):
-    """The condition of the messages an actor has still to read, as `unread` counts them."""
+    """The condition of the messages an actor has still to read: the other side's, beyond where he has read to."""
     read = exists().where(
         ReadMark.conversation_id == Message.conversation_id,
         ReadMark.user_id == actor.user_id,
         ReadMark.message_id >= Message.id,
     )
+    return and_(~read, by_others(actor))
+
+
+def by_others(actor):
+    """The condition of the messages of the other side: to staff the customers', to customers everybody else's."""
     theirs = or_(Message.author_id.is_(None), Message.author_id != actor.user_id)
-    return and_(~read, Message.inside == "external" if actor.inside else theirs)
+    return Message.inside == "external" if actor.inside else theirs
 
 
-def unread(user_id, work, noun=None):
-    """How many messages a user has not read, by conversation: {conversation id: count}.
+def by_other_side(message, actor):
+    """As `by_others`, for one message."""
+    return message.inside == "external" if actor.inside else message.author_id != actor.user_id
 
-    Staff count what customers wrote, customers whatever others wrote.
+
+def unread_about(noun, ids, work):
+    """How many messages about each of these records the actor has still to read, in one statement.
+
+    :returns: {record id: count}, without those about which there is nothing to read
     """
-    read = select(ReadMark).filter_by(user_id=user_id).subquery()
-    wanted = (
-        select(Message.conversation_id, func.count(Message.id))
-        .join(Conversation, Conversation.id == Message.conversation_id)
-        .outerjoin(read, read.c.conversation_id == Message.conversation_id)
-        .where(or_(read.c.message_id.is_(None), Message.id > read.c.message_id))
-        .group_by(Message.conversation_id)
+    if not ids:
+        return {}
+    wanted = unread_records(noun, work.actor).where(Conversation.record_id.in_(ids)).group_by(Conversation.record_id)
+    return {row[0]: row[1] for row in work.session.execute(wanted.add_columns(func.count(Message.id)))}
+
+
+def unread_records(noun, actor):
+    """The statement of the ids of records about which an actor has something to read; an id may come twice."""
+    return (
+        select(Conversation.record_id)
+        .join(Message, Message.conversation_id == Conversation.id)
+        .where(Conversation.noun == noun, is_unread(actor))
     )
-    if work.actor.inside:
-        wanted = wanted.where(Message.inside == "external")
-    else:
-        wanted = wanted.where(or_(Message.author_id.is_(None), Message.author_id != user_id))
-    if noun is not None:
-        wanted = wanted.where(Conversation.noun == noun)
-    rows = work.session.execute(wanted)
-    return {row[0]: row[1] for row in rows}
 
 
 def mark_read(thread, user_id, work):
@@ -186,13 +191,7 @@ def write_note(record, noun, text, work):
 
     :raises BusinessError: 'empty_message', 'message_too_long'
     """
-    text = (text or "").strip()
-    if not text:
-        raise BusinessError("empty_message", _l("Write a message."), field="text")
-    if len(text) > LONGEST:
-        words = _l("A message has at most %(most)s characters.", most=LONGEST)
-        raise BusinessError("message_too_long", words, field="text")
-    note = InternalNote(noun=noun, record_id=record.id, text=text)
+    note = InternalNote(noun=noun, record_id=record.id, text=checked(text))
     work.session.add(note)
     work.session.flush()
     return note

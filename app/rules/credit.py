@@ -33,7 +33,7 @@ def credit_used(customer_id, work):
     currency, branch = work.session.execute(row.where(Customer.id == customer_id)).one()
     total = Decimal(0)
     for found, amount in open_amounts(customer_id, work).items():
-        total += amount if found == currency else _converted(amount, found, currency, branch, work)
+        total += amount if found == currency else converted(amount, found, currency, branch, work)
     return Money(total, currency).rounded()
 
 
@@ -46,7 +46,7 @@ def exceeded(order, work):
         used = credit_used(customer.id, work).amount
         worth = order.total_gross
         if order.currency_code != customer.currency_code:
-            worth = _converted(worth, order.currency_code, customer.currency_code, customer.branch, work)
+            worth = converted(worth, order.currency_code, customer.currency_code, customer.branch, work)
     except BusinessError:
         return True
     return used + worth > customer.credit_limit
@@ -73,15 +73,22 @@ def open_amounts(customer_id, work):
     return {currency: amount for currency, amount in rows if amount}
 
 
-def _converted(amount, currency, target, branch, work):
+def converted(amount, currency, target, branch, work):
     value = EXACT.multiply(amount, _rate(currency, branch, work))
     return divide(value, _rate(target, branch, work))
 
 
 def _rate(currency, branch, work):
-    """How much of the branch's currency one unit is worth today."""
+    """How much of the branch's currency one unit is worth today; asked once in a unit of work."""
     if currency == branch.currency_code:
         return Decimal(1)
+    known = work.cache.setdefault("exchange_rates", {})
+    if (branch.id, currency) not in known:
+        known[branch.id, currency] = _asked(currency, branch, work)
+    return known[branch.id, currency]
+
+
+def _asked(currency, branch, work):
     rate = work.session.scalar(
         select(ExchangeRate.rate)
         .where(ExchangeRate.base_code == branch.currency_code, ExchangeRate.currency_code == currency,

@@ -89,7 +89,15 @@ def _check_codes(customer, work):
     if currency is None or not currency.active:
         raise BusinessError("currency_unknown", _l("Choose a currency that is in use."), field="currency")
     customer.language = customer.language or LOCALES[0]
-    if customer.language not in LOCALES:
+    check_language(customer)
+
+
+def check_language(row):
+    """People are written to in a language of ours.
+
+    :raises BusinessError: 'language_unknown'
+    """
+    if row.language and row.language not in LOCALES:
         raise BusinessError("language_unknown", _l("Choose one of our languages."), field="language")
 
 
@@ -206,14 +214,17 @@ def search(text, work, limit=50):
     return list(work.session.scalars((statement if found is None else statement.where(found)).limit(limit)))
 
 
-def walk_in(work):
-    """The customer that anonymous sales are booked on; made when it is asked for the first time."""
+def walk_in(work, currency=None):
+    """The customer that anonymous sales are booked on; made when it is asked for the first time.
+
+    :param currency: of these sales, which the customer made for them gets; default: the head office's
+    """
     with scope.lifted(work, "it belongs to the head office, whatever the branch that sells"):
         found = _walk_in(work)
         if found is None:
             # two imports at once: the second waits for the first one's commit
             work.session.execute(select(func.pg_advisory_xact_lock(func.hashtext(WALK_IN))))
-            found = _walk_in(work) or _make_walk_in(work)
+            found = _walk_in(work) or _make_walk_in(work, currency)
     return found
 
 
@@ -221,10 +232,10 @@ def _walk_in(work):
     return work.session.scalars(select(Customer).where(Customer.walk_in).order_by(Customer.id).limit(1)).first()
 
 
-def _make_walk_in(work):
+def _make_walk_in(work, currency):
     house = work.session.get(Branch, HOUSE_BRANCH)
     made = Customer(name="Walk-in customer", number=WALK_IN, kind="person", walk_in=True,
-                    country_code=house.country_code, currency_code=house.currency_code)  # fmt: skip
+                    country_code=house.country_code, currency_code=currency or house.currency_code)  # fmt: skip
     work.session.add(made)
     work.session.flush()
     return made

@@ -18,7 +18,7 @@ from models.documents import IssuedDocument
 from models.orders import DocumentLink
 
 LARGEST = 200 * 1024 * 1024  # bytes of one rendered document
-_ALWAYS = frozenset({"state", "version", "updated_at", "updated_by", "search"})
+ALWAYS = frozenset({"state", "version", "updated_at", "updated_by", "search"})
 _stores: dict[str, Storage] = {}
 
 
@@ -46,9 +46,9 @@ def seal(model: type, *, lines: type | None, parent: str, open: Iterable[str], s
 
     :param parent: the relationship from a line to its record
     """
-    _seals[model] = Seal(frozenset(open), frozenset(still) | _ALWAYS)
+    _seals[model] = Seal(frozenset(open), frozenset(still) | ALWAYS)
     if lines is not None:
-        _seals[lines] = Seal(frozenset(open), _ALWAYS, parent)
+        _seals[lines] = Seal(frozenset(open), ALWAYS, parent)
 
 
 @event.listens_for(Session, "before_flush")

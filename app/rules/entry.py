@@ -4,7 +4,9 @@ from decimal import Decimal
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
+from app.core import scope
 from app.core.errors import BusinessError
 from app.core.localized import pick
 from app.core.money import Money, total
@@ -30,6 +32,10 @@ def begin(order, customer, work):
 
 
 def _addresses(order, work):
+    for name in ("delivery_address", "billing_address"):
+        named = getattr(order, f"{name}_id")
+        if named is not None and getattr(order, name) is None:  # its country decides the tax
+            setattr(order, name, work.session.get(Address, named))
     if order.delivery_address_id and order.billing_address_id:
         return
     rows = work.session.scalars(
@@ -45,16 +51,18 @@ def _addresses(order, work):
 
 
 def set_lines(order, wanted, work):
-    """Make the order's lines be those wanted: [{"sku", "quantity", "id"?, "unit_price"?, "discount_percent"?}].
+    """Make the order's lines be those wanted: [{"sku", "quantity", "id"?, "unit_price"?, "discount_percent"?,
+    "remark"?}].
 
+    A rule (never a door) may add `agreed`: {"name", "unit_price", "discount_percent"?, "includes_tax"?}, what a line
+    is called and costs beside the lists.
     A line that is named by its id keeps its identity. Nothing changes when a row is refused.
 
     :raises BusinessError: 'lines_refused' with `lines`: [{"index", "error", "message"}] for every refused row
     """
     if len(wanted) > LINES_AT_MOST:
         raise BusinessError("too_many_lines", _l("An order has at most %(count)s lines.", count=LINES_AT_MOST))
-    parts = (Product.unit, Product.tax_category)
-    found = products.find_all([row["sku"] for row in wanted], work, load=parts)
+    found = _goods(order, wanted, work)
     quantities = _quantities(wanted, found)
     ids = [product.id for product in found.values()]
     prices = pricing.quote(ids, order.customer, order.currency_code, None, quantities, work) if ids else {}
@@ -69,6 +77,19 @@ def set_lines(order, wanted, work):
         text = _l("Some lines were refused. Nothing has been saved yet.")
         raise BusinessError("lines_refused", text, lines=refused)
     _write(order, rows, found, work)
+
+
+def _goods(order, wanted, work):
+    """{item code in capitals: product}: what the actor may find, and what stands in the order at an agreed price."""
+    parts = (Product.unit, Product.tax_category)
+    codes = {row["sku"].strip().upper() for row in wanted}
+    found = products.find_all(codes, work, load=parts)
+    kept = {line.sku.upper() for line in order.lines if (line.data or {}).get("agreed")}
+    hidden = codes & kept - found.keys()
+    if hidden:
+        with scope.lifted(work, "what was agreed on may be offered to nobody"):
+            found |= products.find_all(hidden, work, load=parts)
+    return found
 
 
 def _quantities(wanted, found):
@@ -88,19 +109,29 @@ def _checked(row, found, prices, known, work):
     if row["quantity"] <= 0:
         raise BusinessError("bad_quantity", _l("Enter a quantity greater than zero."))
     products.check_digits(row["quantity"], product.unit, "quantity")
+    line = known.get(row.get("id"))
+    agreed = _agreed(row, line, product)
     price = prices[product.id]
+    if agreed is not None:
+        price = pricing.fixed(Decimal(agreed["unit_price"]), agreed.get("includes_tax", False))
     own = row.get("unit_price") if work.actor.inside else None
     if isinstance(price, BusinessError) and own is None:
         raise price
-    line = known.get(row.get("id"))
     if row.get("id") and line is None:
         raise BusinessError("unknown_line", _l("This line is not part of the order any more."))
     return line, product, row, None if isinstance(price, BusinessError) else price
 
 
+def _agreed(row, line, product):
+    """Name and price that a rule gave a line beside the price lists (a service's); it keeps them when it is changed."""
+    if line is not None and line.product_id == product.id and "agreed" not in row:
+        return (line.data or {}).get("agreed")
+    return row.get("agreed")
+
+
 def _write(order, rows, found, work):
     """Write checked rows into the order's lines, then its totals."""
-    rates = _taxes(order, found.values(), work)
+    rates = tax_rates(order, found.values(), work)
     includes = {price.includes_tax for _line, _product, _row, price in rows if price is not None}
     if len(includes) > 1:
         text = _l("Prices with tax and prices without tax cannot stand in one order.")
@@ -116,7 +147,8 @@ def _write(order, rows, found, work):
     sum_up(order)
 
 
-def _taxes(order, found, work):
+def tax_rates(order, found, work):
+    """The tax of each category of the products found, where the order is delivered: {category id: per cent}."""
     categories = {product.tax_category_id for product in found}
     address = order.delivery_address
     country = address.country_code if address is not None else order.customer.country_code
@@ -125,29 +157,39 @@ def _taxes(order, found, work):
 
 
 def _fill(line, order, position, product, row, price, rate):
-    own = row.get("unit_price")
+    own, agreed = row.get("unit_price"), _agreed(row, line, product)
     listed = price.list_price if price is not None else own
-    discount = row.get("discount_percent") or Decimal(0)
+    discount = row.get("discount_percent") or Decimal((agreed or {}).get("discount_percent", 0))
     line.position = position
     line.product_id, line.sku = product.id, product.sku
-    line.name = pick(product.names, order.locale)[:300]
+    line.name = (agreed["name"] if agreed else pick(product.names, order.locale))[:300]
+    if agreed:
+        kept = agreed if own is None else agreed | {"unit_price": format(own, "f")}
+        line.data = {**(line.data or {}), "agreed": kept}
     line.unit_code = product.unit_code
     line.tax_rate = rate
     line.list_price = listed
     line.unit_price = own if own is not None else price.unit_price
     line.discount_percent = discount
-    line.price_source = str(price.source)[:200] if own is None else str(_l("Agreed price"))
+    line.price_source = price.mark if own is None else pricing.AGREED
     line.quantity_ordered = row["quantity"]
     line.quantity_approved = Decimal(0)
     line.state, line.reason = "open", ""
+    if row.get("remark") is not None:
+        line.remark = row["remark"]
     line.pack_factor = Decimal(1)
     count(line, order)
 
 
+def agreed(line):
+    """How much of a line is wanted: what both sides agreed on where the stock was short, else what was ordered."""
+    return line.quantity_ordered if line.state == "open" else line.quantity_approved
+
+
 def count(line, order):
-    """Compute a line's stored amounts from its price, quantity and tax: rounded once, here."""
+    """Compute a line's stored amounts from its price, what is wanted of it and tax: rounded once, here (X-22)."""
     amounts = tax.net_tax_gross(
-        line.unit_price, line.quantity_ordered, line.discount_percent, line.tax_rate, order.includes_tax,
+        line.unit_price, agreed(line), line.discount_percent, line.tax_rate, order.includes_tax,
         order.currency_code,
     )  # fmt: skip
     line.net, line.tax, line.gross = amounts.net.amount, amounts.tax.amount, amounts.gross.amount
@@ -185,7 +227,7 @@ def customer_of(identity, work):
         identity = next(iter(actor.customers), None)
     if identity is None:
         raise BusinessError("customer_missing", _l("Choose a customer."), field="customer")
-    customer = work.session.get(Customer, identity)
+    customer = work.session.get(Customer, identity, options=[joinedload(Customer.branch)])
     if customer is None:
         raise BusinessError("bad_reference", _l("There is no such customer."), field="customer")
     if customer.archived_at is not None:

@@ -26,6 +26,8 @@ TYPES = settings.setting(
     ("branch", "system"),
 )
 offer = audiences.offer
+PARTS = {}  # noun -> (record, work): what of a record a file belongs to that says nothing itself
+UNTOLD = set()  # parts whose files the history does not name: they are not shown to the customer yet
 
 
 class Kept(NamedTuple):
@@ -83,9 +85,11 @@ def attach(record, noun, upload, work, part=""):
     :param part: what of the record it belongs to, such as a field of the wizard
     :returns: the attachment
     """
+    part = part or (PARTS[noun](record, work) if noun in PARTS else "")
     made = Attachment(customer_id=owner(record), noun=noun, record_id=record.id, part=part, **upload._asdict())
     work.session.add(made)
-    history.record(work, record, f"{noun}.attach", file=upload.name)
+    if part not in UNTOLD:
+        history.record(work, record, f"{noun}.attach", file=upload.name)
     work.session.flush()
     return made
 

@@ -13,28 +13,33 @@ from models.invoices import Invoice, InvoiceLine
 ZERO = Decimal(0)
 
 
-def locked(model, ids, work):
-    """{id: row}, locked in id order and freshly read, so that nobody decides on an old figure."""
+def locked(model, ids, work, with_deleted=False):
+    """{id: row}, locked in id order and freshly read, so that nobody decides on an old figure.
+
+    :param with_deleted: tombstones, too
+    """
     rows = work.session.scalars(
         select(model)
         .where(model.id.in_(ids))
         .order_by(model.id)
         .with_for_update(of=model)
-        .execution_options(populate_existing=True)
+        .execution_options(populate_existing=True, with_deleted=with_deleted)
     )
     return {row.id: row for row in rows.unique()}
 
 
 def texts(line):
     """What is copied from line to line: a paper looks nothing up again."""
-    names = ("product_id", "sku", "name", "unit_code", "tax_code", "tax_rate", "unit_price")
+    names = ("product_id", "sku", "name", "unit_code", "tax_code", "tax_rate", "unit_price", "discount_percent")
     return {name: getattr(line, name) for name in names}
 
 
 def worth(line, quantity, header):
-    """Net, tax and gross of a part of a line; its price is the agreed one, after discount."""
-    currency = header.currency_code
-    found = tax.net_tax_gross(line.unit_price, quantity, 0, line.tax_rate, header.includes_tax, currency)
+    """Net, tax and gross of a part of a line, after its discount."""
+    found = tax.net_tax_gross(
+        line.unit_price, quantity, line.discount_percent or ZERO, line.tax_rate, header.includes_tax,
+        header.currency_code,
+    )  # fmt: skip
     return found.net.amount, found.tax.amount, found.gross.amount
 
 

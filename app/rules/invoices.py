@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext as _lp
+from flask_babel import ngettext
 from sqlalchemy import and_, func, select
 from wtforms import Form, StringField
 from wtforms.validators import Length, Optional
@@ -15,7 +16,7 @@ from app.core import facts, numbering, scope
 from app.core.errors import BusinessError, NotFound
 from app.core.flow import Flow
 from app.core.localized import pick
-from app.rules import documents
+from app.rules import documents, work_plan
 from app.rules.invoice_amounts import ZERO, credits, left, locked, price_credit, sum_up, texts, worth
 from models.invoices import Invoice, InvoiceLine
 from models.orders import Order, OrderLine
@@ -25,8 +26,7 @@ from models.payments import Allocation, Payment
 RECEIVABLE = ("final", "tax")  # what a customer owes; the others only ask or give back
 ADVANCE = ("proforma", "payment_request")
 SERIES = {
-    "final": "invoice",
-    "tax": "invoice",
+    **dict.fromkeys(RECEIVABLE, "invoice"),
     "proforma": "proforma",
     "payment_request": "payment_request",
     "credit_note": "credit_note",
@@ -54,8 +54,9 @@ FLOW = Flow(
         "issued": _lp("invoice", "Issued"),
         "cancelled": _lp("invoice", "Cancelled"),
     },
-    final={"cancelled"},
+    final={"cancelled"}, settable=False,
 )
+SETTLED = []  # (invoice, work) of later nouns, done with every change of what is open: the order's payment
 documents.seal(
     Invoice,
     lines=InvoiceLine,
@@ -194,15 +195,23 @@ def has_lines(invoice, work):
         raise BusinessError("no_lines", _l("This document needs at least one line."))
 
 
+def work_accepted(invoice, work):
+    """The work on a service order is approved and checked before it is finally invoiced (ORD-52)."""
+    if invoice.type in RECEIVABLE and invoice.order_id:
+        work_plan.check_accepted(work.session.get(Order, invoice.order_id), work)
+
+
 @FLOW.transition(
     "issue",
-    source={"draft"},
-    target="issued",
-    label=_lp("invoice", "Issue"),
-    ask=_l("Issue the selected invoices? Afterwards they can no longer be changed."),
+    source={"draft"}, target="issued", label=_lp("invoice", "Issue"), told=_lp("history", "Issued"),
+    ask=_l("Issue the invoice? Afterwards it can no longer be changed."),
+    ask_many=lambda many, count: ngettext(
+        "Issue %(count)s invoice? Afterwards it can no longer be changed.",
+        "Issue %(count)s invoices? Afterwards they can no longer be changed.", many, count=count,
+    ),
     icon="fa-file-circle-check",
     style="primary",
-    guards=(has_lines,),
+    guards=(has_lines, work_accepted),
     as_house=True,
 )
 def issue(invoice, work):
@@ -237,10 +246,12 @@ def not_settled(invoice, work):
 
 @FLOW.transition(
     "cancel",
-    source={"draft", "issued"},
-    target="cancelled",
-    label=_lp("invoice", "Cancel"),
-    ask=_l("Cancel the selected invoices? A number that was taken stays with its invoice."),
+    source={"draft", "issued"}, target="cancelled", label=_lp("invoice", "Cancel"), told=_lp("history", "Cancelled"),
+    ask=_l("Cancel the invoice? A number that was taken stays with it."),
+    ask_many=lambda many, count: ngettext(
+        "Cancel %(count)s invoice? A number that was taken stays with it.",
+        "Cancel %(count)s invoices? Numbers that were taken stay with them.", many, count=count,
+    ),
     icon="fa-ban",
     style="danger",
     guards=(not_settled,),
@@ -369,6 +380,8 @@ def settle(invoice, work, credited=ZERO, paid=ZERO):
     invoice.payment_status = "paid" if not invoice.open_amount else "part" if begun else "unpaid"
     if before != (invoice.paid_amount, invoice.open_amount, invoice.payment_status):
         facts.publish(work, "invoice.settle", "invoice", invoice, status=invoice.payment_status)
+        for one in SETTLED:
+            one(invoice, work)
 
 
 def worth_now(invoice, work):

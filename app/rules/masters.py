@@ -3,14 +3,23 @@
 from typing import Literal
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import exists, false, inspect, or_, select
+from sqlalchemy import ARRAY, any_, exists, false, inspect, literal, or_, select
 from sqlalchemy.orm import aliased
 
-from app.core import history, scope
+from app.core import history, kept, scope
 from app.core.errors import BusinessError
 from models.base import Model, Removable
+from models.organisation import Branch, Currency
 
 Removal = Literal["deleted", "archived"]
+
+
+def among(column, values, kind=None):
+    """The criterion that a column has one of many values: one parameter, so that thousands cost no more text.
+
+    :param kind: type of the values, where it is not the column's own
+    """
+    return column == any_(literal(list(values), ARRAY(kind or column.type)))
 
 
 def below(model, ids, work):
@@ -27,6 +36,15 @@ def above(model, ids, work):
     parent = aliased(model)
     tree = tree.union(select(parent.id, parent.parent_id).where(parent.id == tree.c.parent_id))
     return frozenset(work.session.scalars(select(model.id).where(model.id.in_(select(tree.c.id)))))
+
+
+def branches_above(identity, work):
+    """The id of a branch and those of all it belongs to."""
+    parents, found = {one.id: one.parent_id for one in kept.rows(work, Branch)}, set()
+    while identity is not None and identity not in found:
+        found.add(identity)
+        identity = parents.get(identity)
+    return found
 
 
 def check_parent(row, work):
@@ -113,3 +131,8 @@ def restore(row, work):
         row.archived_at = None
         history.record(work, row, work.action)
         work.session.flush()
+
+
+def currency_codes(work):
+    """The codes of the currencies there are."""
+    return kept.get(work, "currencies", lambda work: frozenset(work.session.scalars(select(Currency.code))))

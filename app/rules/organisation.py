@@ -17,6 +17,7 @@ from models.organisation import (
     Country,
     Currency,
     DeliveryMethod,
+    PaymentMethod,
     PaymentTerms,
     Portal,
     TaxCategory,
@@ -29,6 +30,11 @@ SERIES = {
     "order": "SO-", "quote": "QU-", "contract": "CT-", "invoice": "INV-", "proforma": "PF-",
     "payment_request": "PR-", "credit_note": "CN-", "payment": "PAY-", "ticket": "TK-", "customer": "C-",
 }  # fmt: skip
+PAYMENT_METHODS = {
+    "transfer": ("Bank transfer", "حواله بانکی", "Transfer bancar", "Банковский перевод", "Banka havalesi", "银行转账"),
+    "card": ("Card", "کارت بانکی", "Card bancar", "Банковская карта", "Banka kartı", "银行卡"),
+    "delivery": ("On delivery", "پرداخت هنگام تحویل", "La livrare", "При получении", "Teslimatta ödeme", "货到付款"),
+}
 UNITS = {  # UN/ECE Rec 20: symbol en, fa, ro, ru, tr, zh_Hans_CN; decimal places
     "C62": (("pcs", "عدد", "buc.", "шт.", "adet", "件"), 0),
     "KGM": (("kg", "کیلوگرم", "kg", "кг", "kg", "千克"), 3),
@@ -63,8 +69,9 @@ def seed(work):
         session, Unit, [{"code": c, "symbols": texts(*words), "digits": d} for c, (words, d) in UNITS.items()]
     )
     if session.get(Branch, HOUSE_BRANCH) is None:
+        known = texts("Head office", "دفتر مرکزی", "Sediul central", "Головной офис", "Genel merkez", "总部")
         session.add(Branch(id=HOUSE_BRANCH, name="Head office", legal_name="Serai", country_code="GB",
-                           currency_code="EUR"))  # fmt: skip
+                           currency_code="EUR", other_names=known))  # fmt: skip
         session.flush()
     _ensure(session, Portal, "default", name="Serai")
     _ensure(
@@ -96,6 +103,8 @@ def seed(work):
         "pickup",
         names=texts("Pickup", "تحویل حضوری", "Ridicare personală", "Самовывоз", "Teslim alma", "自提"),
     )
+    for code, words in PAYMENT_METHODS.items():
+        _ensure(session, PaymentMethod, code, names=texts(*words))
     _ensure(
         session,
         TaxCategory,
@@ -110,7 +119,8 @@ def seed(work):
         "zero",
         names=texts("Zero rate", "نرخ صفر", "Cotă zero", "Нулевая ставка", "Sıfır oran", "零税率"),
     )
-    _ensure(session, Warehouse, "MAIN", name="Main warehouse", default=True)
+    known = texts("Main warehouse", "انبار اصلی", "Depozit principal", "Основной склад", "Ana depo", "主仓库")
+    _ensure(session, Warehouse, "MAIN", name="Main warehouse", default=True, other_names=known)
     _ensure(
         session,
         OrderType,

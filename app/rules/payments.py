@@ -4,18 +4,20 @@ from decimal import Decimal
 
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext as _lp
+from flask_babel import ngettext
 from sqlalchemy import func, select
 from wtforms import Form, StringField
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms.validators import Length, Optional
 
 from app.core import facts, numbering, scope, settings
 from app.core.errors import BusinessError
 from app.core.flow import Flow
 from app.core.money import EXACT, Money
-from app.rules import documents, invoices
+from app.core.needed import Needed
+from app.rules import documents, invoices, paid_orders
 from app.rules.invoice_amounts import ZERO, locked
+from app.rules.paid_orders import unused
 from models.invoices import Invoice
-from models.orders import Order, OrderLine
 from models.organisation import Branch
 from models.payments import Allocation, Payment
 
@@ -43,7 +45,7 @@ FLOW = Flow(
         "refused": _lp("payment", "Refused"),
         "refunded": _lp("payment", "Refunded"),
     },
-    final={"refused", "refunded"},
+    final={"refused", "refunded"}, settable=False,
 )
 documents.seal(
     Payment,
@@ -55,7 +57,7 @@ documents.seal(
 
 
 class RefuseForm(Form):
-    reason = StringField(_l("Reason"), validators=[InputRequired(), Length(max=500)])
+    reason = StringField(_l("Reason"), validators=[Needed(), Length(max=500)])
 
 
 class RefundForm(Form):
@@ -136,6 +138,7 @@ def _number(payment, work):
     source={"draft"},
     target="reported",
     label=_l("Report payment"),
+    told=_lp("history", "Reported"),
     icon="fa-bullhorn",
     style="primary",
     guards=(check,),
@@ -150,7 +153,12 @@ def report(payment, work):
     source={"draft", "reported"},
     target="confirmed",
     label=_l("Confirm payment"),
-    ask=_l("Confirm that the selected payments have arrived?"),
+    told=_lp("history", "Confirmed"),
+    ask=_l("Confirm that the payment has arrived?"),
+    ask_many=lambda many, count: ngettext(
+        "Confirm that %(count)s payment has arrived?",
+        "Confirm that %(count)s payments have arrived?", many, count=count,
+    ),
     icon="fa-check",
     style="primary",
     guards=(check,),
@@ -173,7 +181,12 @@ def confirm(payment, work):
     source={"reported"},
     target="refused",
     label=_l("Refuse payment"),
-    ask=_l("Refuse the selected payments?"),
+    told=_lp("history", "Refused"),
+    ask=_l("Refuse the payment?"),
+    ask_many=lambda many, count: ngettext(
+        "Refuse %(count)s payment?",
+        "Refuse %(count)s payments?", many, count=count,
+    ),
     icon="fa-times",
     style="danger",
     form=RefuseForm,
@@ -187,7 +200,12 @@ def refuse(payment, work, reason):
     source={"confirmed"},
     target="refunded",
     label=_lp("payment", "Refund"),
-    ask=_l("Refund the selected payments? What they settled is open again."),
+    told=_lp("history", "Refunded"),
+    ask=_l("Refund the payment? What it settled is open again."),
+    ask_many=lambda many, count: ngettext(
+        "Refund %(count)s payment? What it settled is open again.",
+        "Refund %(count)s payments? What they settled is open again.", many, count=count,
+    ),
     icon="fa-undo",
     style="danger",
     form=RefundForm,
@@ -272,21 +290,23 @@ def _apply(payment, debts, work):
 
 def use_credit(customer_id, currency, work):
     """Settle a customer's open invoices from payments that no invoice has used yet, oldest first."""
-    _use(_unused(customer_id, currency, work), work)
-
-
-def _unused(customer_id, currency, work, order_id=None):
-    wanted = select(Payment.id).filter_by(customer_id=customer_id, currency_code=currency, state="confirmed")
-    if order_id is not None:
-        named = select(Invoice.id).where(Invoice.order_id == order_id, Invoice.type.in_(invoices.ADVANCE))
-        wanted = wanted.where(Payment.invoice_id.in_(named))
-    return list(work.session.scalars(wanted.where(Payment.unallocated > 0)))
+    _use(unused(customer_id, currency, work), work)
 
 
 def _use(ids, work):
     for payment in locked(Payment, ids, work).values():
         if payment.state == "confirmed" and payment.unallocated > 0:
             _apply(payment, _debts(payment, work), work)
+
+
+def _paid_ahead(payment, name, work):
+    """What was paid in advance counts for its order as soon as the payment's own state says so."""
+    named = work.session.get(Invoice, payment.invoice_id) if payment.invoice_id else None
+    if named is not None and named.type in invoices.ADVANCE and name in ("confirm", "refund", "override"):
+        paid_orders.settle_at_once(named, work)
+
+
+FLOW.followers.append(_paid_ahead)
 
 
 # --- what follows ------------------------------------------------------------------------------
@@ -303,7 +323,7 @@ def spread_credit(fact, invoice, work):
         return
     customer, currency = invoice.customer_id, invoice.currency_code
     if invoice.order_id:
-        _use(_unused(customer, currency, work, invoice.order_id), work)
+        _use(unused(customer, currency, work, invoice.order_id), work)
     if settings.get("USE_CREDIT", work, customer=customer, branch=invoice.branch_id):
         use_credit(customer, currency, work)
 
@@ -330,38 +350,6 @@ def _release(invoice_id, work):
     invoices.settle(invoice, work)
 
 
-@facts.on("invoice.issue", "invoice.cancel", "invoice.settle")
-def settle_order(fact, invoice, work):
-    """Keep an order's billing and payment in step with its invoices."""
-    if invoice.order_id:
-        payment_of_order(invoice.order_id, work)
-
-
-def payment_of_order(order_id, work):
-    """Recompute what of an order is invoiced and paid. Safe to run twice; writes these two columns only."""
-    order = locked(Order, [order_id], work).get(order_id)
-    if order is None:
-        return
-    lines = work.session.scalars(select(OrderLine).filter_by(order_id=order_id)).all()
-    approved = [line for line in lines if line.quantity_approved > 0]
-    begun = any(line.quantity_invoiced > 0 for line in lines)
-    full = begun and all(line.quantity_invoiced >= line.quantity_approved for line in approved)
-    order.billing = "full" if full else "part" if begun else "none"
-    due, paid = _due_and_paid(order, full, work)
-    settled = paid >= due and (begun or paid > 0)
-    order.payment = "paid" if settled else "part" if paid > 0 else "unpaid"
-
-
-def _due_and_paid(order, full, work):
-    found = work.session.scalars(select(Invoice).filter_by(order_id=order.id, state="issued")).all()
-    owed = [one for one in found if one.type in invoices.RECEIVABLE]
-    billed = sum((one.total_gross for one in owed), ZERO)
-    covered = billed - sum((one.open_amount for one in owed), ZERO)
-    ahead = _unused(order.customer_id, order.currency_code, work, order.id)
-    rest = select(func.coalesce(func.sum(Payment.unallocated), ZERO)).where(Payment.id.in_(ahead))
-    return billed if full else max(order.total_gross, billed), covered + work.session.scalar(rest)
-
-
 def prepaid(invoice, work):
     """What had been paid on an invoice when it was issued: the same figure whenever it is asked for."""
     if invoice.type not in invoices.RECEIVABLE or invoice.issued_at is None:
@@ -373,7 +361,7 @@ def prepaid(invoice, work):
             .where(Allocation.invoice_id == invoice.id, Payment.confirmed_at <= invoice.issued_at)
         )
         if invoice.order_id:  # the job that spreads them may not have run yet
-            ahead = _unused(invoice.customer_id, invoice.currency_code, work, invoice.order_id)
+            ahead = unused(invoice.customer_id, invoice.currency_code, work, invoice.order_id)
             found += work.session.scalar(
                 select(func.coalesce(func.sum(Payment.unallocated), ZERO)).where(
                     Payment.id.in_(ahead), Payment.confirmed_at <= invoice.issued_at

@@ -3,13 +3,14 @@
 import re
 import secrets
 
-from flask_appbuilder.security.sqla.models import Role, User
+from flask_appbuilder.security.sqla.models import ApiKey, Role, User
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext as _lp
+from flask_babel import ngettext
 from sqlalchemy import func, or_, select
 from werkzeug.security import generate_password_hash
 
-from app.core import facts, history, settings
+from app.core import facts, history, passwords, settings
 from app.core.errors import BusinessError, NotFound
 from app.core.flow import Flow
 from app.rules import links, permissions
@@ -21,9 +22,10 @@ FLOW = Flow(
     Person,
     "person",
     states={"invited": _lp("user", "Invited"), "active": _lp("user", "Active"), "inactive": _lp("user", "Inactive")},
+    settable=False,
 )
-PASSWORD_AT_LEAST, PASSWORD_AT_MOST = 8, 200
 PROFILE_FIELDS = ("locale", "calendar", "digits", "timezone", "mobile")
+STAFF_FIELDS = (*PROFILE_FIELDS, "away_until")  # of staff: orders are assigned to whoever is there
 settings.setting("ALLOW_EXTERNAL_ACCESS", bool, True, _l("Allow external user access"))
 settings.setting("USERNAME_PATTERN", str, r"[A-Za-z0-9._@+-]{2,64}", _l("Pattern of user names of external users"))
 settings.setting(
@@ -34,13 +36,15 @@ settings.setting(
 
 
 def create_user(work, username, *, kind, password=None, first_name="", last_name="", email="", roles=(), locale="en",
-                branch_id=None, customers=(), access_group=None, groups=(), **more):  # fmt: skip
+                branch_id=None, customers=(), access_group=None, groups=(), at_least=passwords.AT_LEAST,
+                **more):  # fmt: skip
     """Make a user of ours or of a customer's; without a password he can only come in by a set-password link (X-03).
 
     :param kind: 'staff' or 'external'
     :param roles: names of roles
     :param customers: the customers an external user acts for
     :param groups: framework groups, whose roles he holds as well
+    :param at_least: characters of the password
     :param more: calendar, digits, timezone, mobile, branch_limited
     :raises BusinessError: 'bad_username', 'user_exists', 'password_short', 'unknown_role', 'not_yours'
     """
@@ -49,7 +53,7 @@ def create_user(work, username, *, kind, password=None, first_name="", last_name
     check_free(username, email, work)
     user = User(
         username=username, first_name=first_name or username, last_name=last_name, active=True,
-        email=email or _no_mail(), password=hashed(password) if password else unusable(),
+        email=email or _no_mail(), password=hashed(password, at_least) if password else unusable(),
         login_count=0, fail_login_count=0,
     )  # fmt: skip
     branch_id = branch_id or (HOUSE_BRANCH if kind == "staff" else None)
@@ -194,8 +198,14 @@ def not_himself(person, work):
 
 
 @FLOW.transition(
-    "invite", source={"invited"}, target=None, label=_l("Invite again"), icon="fa-envelope", guards=(central_only,),
+    "invite", source={"invited"}, target=None, label=_l("Invite again"), told=_lp("history", "Invited again"),
+    icon="fa-envelope", guards=(central_only,),
     ask=_l("Send a new link with which the user chooses a password? Earlier links stop working."),
+    ask_many=lambda many, count: ngettext(
+        "Send %(count)s user a new link to choose a password? Earlier links stop working.",
+        "Send %(count)s users a new link each to choose a password? Earlier links stop working.",
+        many, count=count,
+    ),
 )  # fmt: skip
 def invite(person, work):
     """A new link for somebody who has not chosen a password yet."""
@@ -203,8 +213,14 @@ def invite(person, work):
 
 
 @FLOW.transition(
-    "reset", source={"active"}, target=None, label=_l("Reset password"), icon="fa-key", guards=(central_only,),
+    "reset", source={"active"}, target=None, label=_l("Reset password"),
+    told=_lp("history", "Link to a new password sent"), icon="fa-key", guards=(central_only,),
     ask=_l("Send a link with which the user chooses a new password?"),
+    ask_many=lambda many, count: ngettext(
+        "Send %(count)s user a link to choose a new password?",
+        "Send %(count)s users a link each to choose a new password?",
+        many, count=count,
+    ),
 )  # fmt: skip
 def reset(person, work):
     """A link to a new password; the old one works until the link is used."""
@@ -212,21 +228,29 @@ def reset(person, work):
 
 
 @FLOW.transition(
-    "deactivate", source={"invited", "active"}, target="inactive", label=_l("Deactivate"), icon="fa-user-slash",
-    style="danger", guards=(central_only, not_himself),
-    ask=_l("The user is signed out everywhere and can no longer sign in."),
+    "deactivate", source={"invited", "active"}, target="inactive", label=_l("Deactivate"),
+    told=_lp("history", "Deactivated"), icon="fa-user-slash", style="danger", guards=(central_only, not_himself),
+    ask=_l("The user is signed out everywhere and can no longer sign in. API keys of the user stop working for good."),
+    ask_many=lambda many, count: ngettext(
+        "%(count)s user is signed out everywhere and can no longer sign in. API keys stop working for good.",
+        "%(count)s users are signed out everywhere and can no longer sign in. API keys stop working for good.",
+        many, count=count,
+    ),
 )  # fmt: skip
 def deactivate(person, work):
-    """He can no longer sign in; what he did stays."""
+    """He can no longer sign in; what he did stays. Should he come back, he signs in anew and makes new API keys."""
     person.user.active = False
+    person.session_round += 1
     links.forget(person.id, work)
+    revoke_keys(person, work)
     work.session.flush()
     if permissions.rules(person):
         permissions.check_admins(work)
 
 
-@FLOW.transition("activate", source={"inactive"}, target="active", label=_l("Activate"), icon="fa-user-check",
-                 style="primary", guards=(central_only,))  # fmt: skip
+@FLOW.transition("activate", source={"inactive"}, target="active", label=_l("Activate"),
+                 told=_lp("history", "Activated"), icon="fa-user-check", style="primary",
+                 guards=(central_only,))  # fmt: skip
 def activate(person, work):
     """He may sign in again, with the password he had."""
     person.user.active = True
@@ -240,13 +264,24 @@ def _link(person, work):
 
 
 def choose_password(person, password, work):
-    """Give a person a new password; he is signed out everywhere, because sessions are tied to it."""
-    person.user.password = hashed(password)
-    if person.state == "invited":
-        FLOW.move(person, "active")
-    links.forget(person.id, work)
-    history.record(work, person, "person.password")
-    work.session.flush()
+    """Give a person a new password: he is signed out everywhere, and API keys made with the old one are over."""
+    with work.doing("person.password"):
+        person.user.password = hashed(password)
+        person.session_round += 1
+        if person.state == "invited":
+            FLOW.move(person, "active")
+        links.forget(person.id, work)
+        revoke_keys(person, work)
+        history.record(work, person, "person.password")
+        work.session.flush()
+
+
+def revoke_keys(person, work):
+    """End the API keys a person has made; who might have got hold of one loses it with the password."""
+    keys = work.session.scalars(select(ApiKey).where(ApiKey.user_id == person.id, ApiKey.revoked_on.is_(None))).all()
+    for key in keys:
+        key.active, key.revoked_on = False, work.now.replace(tzinfo=None)
+    history.changed(work, person, api_keys=(", ".join(sorted(key.name for key in keys)) or None, None))
 
 
 def forgotten(work, given):
@@ -272,16 +307,17 @@ def find_user(given, work):
     return found[0] if sure else None
 
 
-def hashed(password):
+def hashed(password, at_least=passwords.AT_LEAST):
     """The stored form of a password.
 
     :raises BusinessError: 'password_short', 'password_long'
     """
-    if len(password.strip("\0 ")) < PASSWORD_AT_LEAST:
-        text = _l("A password has at least %(count)s characters.", count=PASSWORD_AT_LEAST)
+    fault = passwords.fault(password, at_least)
+    if fault == "short":
+        text = _l("A password has at least %(count)s characters.", count=at_least)
         raise BusinessError("password_short", text, field="password")
-    if len(password) > PASSWORD_AT_MOST or "\0" in password:
-        text = _l("A password has at most %(count)s characters.", count=PASSWORD_AT_MOST)
+    if fault == "long":
+        text = _l("A password has at most %(count)s characters.", count=passwords.AT_MOST)
         raise BusinessError("password_long", text, field="password")
     return generate_password_hash(password)
 
@@ -340,7 +376,7 @@ def roles_named(names, work):
 def editable_fields(person, work):
     """The fields of his profile that a person may change (X-04); in several access groups what all of them allow."""
     if person.kind == "staff":
-        return PROFILE_FIELDS
+        return STAFF_FIELDS
     groups = {one.access_group_id for one in person.memberships if one.access_group_id} or {None}
     lists = [settings.get("PROFILE_EDITABLE_FIELDS", work, access_group=one).split() for one in groups]
     return tuple(name for name in PROFILE_FIELDS if all(name in one for one in lists))

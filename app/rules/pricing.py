@@ -1,7 +1,8 @@
 """Which price applies: one statement finds what is offered to a customer, pure functions choose and explain.
 
 The customer's own price list comes first, then that of its access groups, then the one for everyone; among
-these the largest quantity that is reached, then the list that began last.
+these the largest quantity that is reached, then the list that began last. A price from one or less is the base price:
+it holds for every quantity, half a kilogram too.
 """
 
 from dataclasses import dataclass
@@ -16,8 +17,12 @@ from sqlalchemy import case, literal, or_, select, true
 
 from app.core.errors import BusinessError
 from app.core.quantity import plain
+from app.rules import masters
 from models.people import Membership
 from models.products import Price, PriceList, PriceListAudience
+
+BASE = Decimal(1)  # a price from here or less on is no price for a larger quantity
+AGREED, TAKEN_OVER = "agreed", "import"  # marks of prices that come from no list
 
 
 class Offer(IntEnum):
@@ -41,10 +46,15 @@ class Candidate:
     unit_price: Decimal
     offer: Offer
 
-    @property
-    def order(self) -> tuple[int, Decimal, int, int]:
-        """Smaller comes first."""
-        return self.offer, -self.from_quantity, -self.valid_from.toordinal(), -self.price_list_id
+    def holds(self, quantity: Decimal) -> bool:
+        """Whether the price is one for this quantity."""
+        return self.from_quantity <= max(quantity, BASE)
+
+    def order(self, quantity: Decimal) -> tuple[int, Decimal, int, int]:
+        """Smaller comes first: the largest quantity that is reached, else the smallest base price."""
+        reached = self.from_quantity <= quantity
+        step = -self.from_quantity if reached else self.from_quantity
+        return self.offer, step, -self.valid_from.toordinal(), -self.price_list_id
 
 
 @dataclass(frozen=True)
@@ -54,6 +64,7 @@ class Priced:
     :param unit_price: per unit of the product, gross where `includes_tax`
     :param list_price: the price before any discount
     :param source: which price applied, in the reader's language
+    :param mark: the same as it is kept beside the price, in no language
     """
 
     unit_price: Decimal
@@ -62,6 +73,7 @@ class Priced:
     price_list_id: int
     price_list: str
     source: Any
+    mark: str
 
 
 @dataclass(frozen=True)
@@ -75,10 +87,12 @@ class Weighed:
 
 @dataclass(frozen=True)
 class Explanation:
-    """Which price applies and why; all candidates, the one that applies first."""
+    """Which price applies and why; all candidates, the one that applies first; what more of it costs."""
 
     priced: Priced | None
     candidates: tuple[Weighed, ...]
+    steps: tuple[tuple[Decimal, Candidate], ...] = ()
+    cheaper: tuple[Decimal, Candidate] | None = None
 
 
 # --- pure --------------------------------------------------------------------------------------
@@ -86,36 +100,73 @@ class Explanation:
 
 def choose(candidates, quantity):
     """The candidate that applies to this quantity, or None."""
-    reached = [one for one in candidates if one.from_quantity <= quantity]
-    return min(reached, key=lambda one: one.order, default=None)
+    held = [one for one in candidates if one.holds(quantity)]
+    return min(held, key=lambda one: one.order(quantity), default=None)
+
+
+def steps(candidates):
+    """What more of a product costs: the candidate of each quantity from which on the price is another one.
+
+    The first, where it is a base price, holds for less as well.
+    """
+    found = []
+    for quantity in sorted({one.from_quantity for one in candidates}):
+        best = choose(candidates, quantity)
+        if not found or best.unit_price != found[-1][1].unit_price:  # a closer list may hold for any quantity
+            found.append((quantity, best))
+    return tuple(found)
+
+
+def next_step(candidates, quantity):
+    """The next larger quantity at which a unit is cheaper, with its candidate; None where there is none."""
+    best = choose(candidates, quantity)
+    ahead = ((from_, one) for from_, one in steps(candidates) if from_ > quantity)
+    return next((pair for pair in ahead if best is None or pair[1].unit_price < best.unit_price), None)
 
 
 def priced(candidate):
     """A candidate as the price that applies."""
     return Priced(candidate.unit_price, candidate.unit_price, candidate.includes_tax, candidate.price_list_id,
-                  candidate.price_list, source(candidate))  # fmt: skip
+                  candidate.price_list, _told(candidate.price_list, candidate.from_quantity, plain),
+                  mark(candidate))  # fmt: skip
 
 
-def source(candidate):
-    """Where a price comes from, as people read it."""
-    if candidate.from_quantity <= 1:
-        return _l("Price list “%(name)s”", name=candidate.price_list)
-    return _l(
-        "Price list “%(name)s”, from %(quantity)s",
-        name=candidate.price_list,
-        quantity=plain(candidate.from_quantity),
-    )
+def fixed(unit_price, includes_tax=False):
+    """A price that a rule agreed beside the price lists, net unless said."""
+    return Priced(unit_price, unit_price, includes_tax, 0, "", _l("Agreed price"), AGREED)
+
+
+def mark(candidate):
+    """Where a price comes from as a line keeps it, the same in every language: "list:10:General GBP"."""
+    return f"list:{plain(candidate.from_quantity)}:{candidate.price_list}"[:200]
+
+
+def told(kept, number=plain):
+    """What a line keeps about its price, as people read it; what is no mark is told as it stands.
+
+    :param number: writes a quantity for the reader
+    """
+    kind, *more = kept.split(":", 2)
+    if kind == "list" and len(more) == 2:
+        return _told(more[1], Decimal(more[0]), number)
+    return {AGREED: _l("Agreed price"), TAKEN_OVER: _l("Taken over")}.get(kept, kept)
+
+
+def _told(name, from_quantity, number):
+    if from_quantity <= BASE:
+        return _l("Price list “%(name)s”", name=name)
+    return _l("Price list “%(name)s”, from %(quantity)s", name=name, quantity=number(from_quantity))
 
 
 def weigh(candidates, quantity):
     """Every candidate in order, each with the reason why it applies or does not."""
     best = choose(candidates, quantity)
-    ranked = sorted(candidates, key=lambda one: (one is not best, one.from_quantity > quantity, one.order))
+    ranked = sorted(candidates, key=lambda one: (one is not best, not one.holds(quantity), one.order(quantity)))
     return tuple(Weighed(one, one is best, _reason(one, best, quantity)) for one in ranked)
 
 
 def _reason(one, best, quantity):
-    if one.from_quantity > quantity:
+    if not one.holds(quantity) or (one.offer == best.offer and one.from_quantity > max(quantity, best.from_quantity)):
         return _l("Holds from %(quantity)s on.", quantity=plain(one.from_quantity))
     if one is best:
         return {
@@ -188,7 +239,8 @@ def explain(product, customer, currency, on, quantity, work):
     """Which price applies to a product, and why no other does (CAT-05)."""
     candidates = _candidates([product.id], customer, currency, on, work)
     best = choose(candidates, quantity)
-    return Explanation(best and priced(best), weigh(candidates, quantity))
+    more = steps(candidates), next_step(candidates, quantity)
+    return Explanation(best and priced(best), weigh(candidates, quantity), *more)
 
 
 def no_price(currency):
@@ -197,14 +249,37 @@ def no_price(currency):
     return BusinessError("no_price", text, currency=currency)
 
 
+@dataclass(frozen=True)
+class Ranked:
+    """A price list that is offered to a customer."""
+
+    id: int
+    offer: Offer
+
+
+def lists_of(customer, currency, work):
+    """The price lists in a currency that are offered to a customer today, those that come first before the others."""
+    offer, offered = _offered(customer)
+    statement = select(PriceList.id, offer.label("offer")).where(
+        offered, *_holding(currency, local_day(work, customer.branch))
+    )
+    return [Ranked(row.id, Offer(row.offer)) for row in work.session.execute(
+        statement.order_by("offer", PriceList.valid_from.desc(), PriceList.id.desc()))]  # fmt: skip
+
+
 def _candidates(product_ids, customer, currency, on, work):
-    on = on or local_day(work, customer.branch)
+    offer, offered = _offered(customer)
+    statement = _listed(product_ids, currency, on or local_day(work, customer.branch), offer).where(offered)
+    return [Candidate(*row[:-1], Offer(row[-1])) for row in work.session.execute(statement)]
+
+
+def _offered(customer):
+    """To whom a list is offered as this customer sees it, and the criterion of those offered to him at all."""
     own = _named(PriceListAudience.customer_id == customer.id)
     groups = select(Membership.access_group_id).where(Membership.customer_id == customer.id)
     group = _named(PriceListAudience.access_group_id.in_(groups))
     offer = case((own, int(Offer.CUSTOMER)), (group, int(Offer.GROUP)), else_=int(Offer.EVERYONE))
-    statement = _listed(product_ids, currency, on, offer).where(or_(PriceList.everyone, own, group))
-    return [Candidate(*row[:-1], Offer(row[-1])) for row in work.session.execute(statement)]
+    return offer, or_(PriceList.everyone, own, group)
 
 
 def _listed(product_ids, currency, on, offer):
@@ -214,13 +289,20 @@ def _listed(product_ids, currency, on, offer):
                Price.from_quantity, Price.unit_price, offer)
         .join(PriceList, PriceList.id == Price.price_list_id)
         .where(
-            Price.product_id.in_(list(product_ids)),
-            true() if currency is None else PriceList.currency_code == currency,
-            PriceList.archived_at.is_(None),
-            PriceList.valid_from <= on,
-            or_(PriceList.valid_until.is_(None), PriceList.valid_until >= on),
+            masters.among(Price.product_id, product_ids),
+            *_holding(currency, on),
         )
     )  # fmt: skip
+
+
+def _holding(currency, on):
+    """The criteria of lists in a currency that hold on a day."""
+    return (
+        true() if currency is None else PriceList.currency_code == currency,
+        PriceList.archived_at.is_(None),
+        PriceList.valid_from <= on,
+        or_(PriceList.valid_until.is_(None), PriceList.valid_until >= on),
+    )
 
 
 def _named(whom):

@@ -4,7 +4,7 @@ import re
 from decimal import Decimal
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import cast, delete, func, select
+from sqlalchemy import String, cast, delete, func, select
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import joinedload
 
@@ -150,7 +150,7 @@ def find_all(skus, work, load=()):
     :param load: relationships that are wanted with them
     """
     wanted = {sku.strip().upper() for sku in skus}
-    statement = select(Product).where(func.upper(Product.sku).in_(wanted))
+    statement = select(Product).where(masters.among(func.upper(Product.sku), wanted, String))
     rows = work.session.scalars(statement.options(*[joinedload(one) for one in load]))
     return {row.sku.upper(): row for row in rows}
 

@@ -1,5 +1,8 @@
 """Work done in the background for a user: a step on a frozen selection, an export too long for a request."""
 
+from contextlib import contextmanager, nullcontext
+
+from flask_babel import get_locale
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext as _lp
 from sqlalchemy import select
@@ -11,6 +14,7 @@ from models.documents import BackgroundRun
 
 CHUNK = 50  # records per transaction: what a stop leaves behind is at most this many more
 REFUSALS_KEPT = 5_000
+REPORTED = 500  # records a report reads at once
 
 STATES = {
     "waiting": _lp("job", "Waiting"), "running": _lp("job", "Running"), "stopping": _lp("job", "Stopping"),
@@ -22,17 +26,75 @@ def begin(work, noun, verb, ids, data, kind="bulk"):
     """Freeze a selection and promise the step on it, in the transaction of whoever asks.
 
     :param data: what the step's form gave; plain values
+    :param kind: bulk, export, or trial: see what a bulk step would do, and undo it
     """
+    run = _frozen(work, noun, verb, ids, data, kind)
+    queue.defer(work, "export.run" if kind == "export" else "bulk.run", {"run_id": run.id})
+    return run
+
+
+def keep(work, noun, verb, ids, data, refused, *, kind="bulk"):
+    """Keep what a step on a selection did at once, for its report.
+
+    :param refused: the refusals of its outcome
+    """
+    run = _frozen(work, noun, verb, ids, data, kind)
+    run.position, run.done, run.refused = len(ids), len(ids) - len(refused), told(refused)
+    run.state, run.finished_at = "done", work.now
+    work.session.flush()
+    return run
+
+
+def told(refused):
+    """Refusals as a run keeps them, in the words of who asked."""
+    return [[one.id, one.label, one.error.code, str(one.error.message)] for one in refused][:REFUSALS_KEPT]
+
+
+def _frozen(work, noun, verb, ids, data, kind):
     run = BackgroundRun(
         user_id=work.actor.user_id, kind=kind, noun=noun, verb=verb, ids=list(ids), total=len(ids),
         parameters={key: value if isinstance(value, str | int | bool | None) else str(value)
                     for key, value in data.items()},
-        locale=work.actor.locale, created_at=work.now,
+        locale=str(get_locale() or work.actor.locale),  # the language of the page asked from, chosen for now or always
+        created_at=work.now,
     )  # fmt: skip
     work.session.add(run)
     work.session.flush()
-    queue.defer(work, f"{kind}.run", {"run_id": run.id})
     return run
+
+
+@contextmanager
+def trial(work):
+    """What is done inside is undone at its end: rows, numbers, jobs, facts, history (a dry run)."""
+    work.session.flush()
+    mark, attempt = work.mark(), work.session.begin_nested()
+    try:
+        yield
+    finally:
+        if attempt.is_active:
+            attempt.rollback()
+        work.rewind(mark)
+
+
+def report(run, work):
+    """What became of each record of a run so far: (label, state now, whether it passed, reason).
+
+    Beyond the refusals that are kept nobody knows which of the others passed: then only those kept are told.
+    """
+    reasons = {one: (name, message) for one, name, _code, message in run.refused}
+    flow, handled = FLOWS[run.noun], run.ids[: run.position]
+    if run.position - run.done > len(run.refused):
+        handled = [one for one in handled if one in reasons]
+    for start in range(0, len(handled), REPORTED):
+        part = handled[start : start + REPORTED]
+        gone = {"with_deleted": True}
+        found = work.session.scalars(select(flow.model).where(flow.model.id.in_(part)).execution_options(**gone))
+        rows = {row.id: row for row in found}
+        for one in part:
+            name, message = reasons.get(one, (None, None))
+            row = rows.get(one)
+            state = str(flow.states[flow.state(row)]) if row is not None else None
+            yield name or str(one if row is None else row), state, one not in reasons, message
 
 
 def mine(run_id, work, lock=False):
@@ -71,10 +133,11 @@ def advance(run, work):
     run.state = "running"
     chunk = run.ids[run.position : run.position + CHUNK]
     if chunk:
-        outcome = FLOWS[run.noun].run(run.verb, chunk, **run.parameters)
-        run.done += len(outcome.done)
-        told = [[one.id, one.label, one.error.code, str(one.error.message)] for one in outcome.refused]
-        run.refused = [*run.refused, *told][:REFUSALS_KEPT]
+        with trial(work) if run.kind == "trial" else nullcontext():
+            outcome = FLOWS[run.noun].run(run.verb, chunk, **run.parameters)
+            done, refused = len(outcome.done), told(outcome.refused)
+        run.done += done
+        run.refused = [*run.refused, *refused][:REFUSALS_KEPT]
     run.position += len(chunk)
     if run.position >= run.total:
         run.state, run.finished_at = "done", work.now

@@ -16,9 +16,10 @@ from flask_babel import lazy_pgettext as _lp
 from sqlalchemy import and_, delete, func, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
+from app.core import kept
 from app.core.errors import BusinessError
 from app.core.money import exact_decimal
-from app.rules import masters
+from app.rules import masters, reservations
 from app.rules.products import check_digits
 from models.base import HOUSE_BRANCH
 from models.orders import Reservation
@@ -215,7 +216,7 @@ def available(product_ids, work, warehouse=None, branch_id=HOUSE_BRANCH):
               StockLevel.warehouse_id == (place if warehouse is None else warehouse.id))  # fmt: skip
     free = func.coalesce(StockLevel.on_hand - StockLevel.reserved, Decimal(0))
     statement = select(Product.id, Product.service, free).outerjoin(StockLevel, at)
-    rows = work.session.execute(statement.where(Product.id.in_(list(product_ids))))
+    rows = work.session.execute(statement.where(masters.among(Product.id, product_ids)))
     return {product: None if service else left for product, service, left in rows}
 
 
@@ -226,16 +227,18 @@ def warehouse_of(order_line, work):
     return default_warehouse(work, order_line.order.branch_id)
 
 
+def _default_warehouses(work):
+    statement = select(Warehouse.branch_id, Warehouse.id).where(Warehouse.archived_at.is_(None), Warehouse.default)
+    rows = work.session.execute(statement.order_by(Warehouse.branch_id.desc(), Warehouse.id.desc()))
+    return dict(rows.all())
+
+
 def default_warehouse(work, branch_id=HOUSE_BRANCH):
     """The id of the warehouse that the orders of a branch draw on, else the first default one.
 
     :raises BusinessError: 'no_warehouse'
     """
-    if "default warehouses" not in work.cache:
-        statement = select(Warehouse.branch_id, Warehouse.id).where(Warehouse.archived_at.is_(None), Warehouse.default)
-        rows = work.session.execute(statement.order_by(Warehouse.branch_id.desc(), Warehouse.id.desc()))
-        work.cache["default warehouses"] = dict(rows.all())
-    found = work.cache["default warehouses"]
+    found = kept.get(work, "default warehouses", _default_warehouses)
     if not found:
         raise BusinessError("no_warehouse", _l("No warehouse is marked as the default one."))
     return found.get(branch_id, found[min(found)])
@@ -247,7 +250,6 @@ def reserve(lines, work):
     :param lines: [(order line, product, quantity)]; a line that has a reservation gets more
     :raises BusinessError: 'out_of_stock' naming the item codes
     """
-    work.session.flush()
     wanted = [(line, product, warehouse_of(line, work), quantity) for line, product, quantity in lines
               if not product.service and quantity > 0]  # fmt: skip
     if not wanted:
@@ -263,9 +265,8 @@ def reserve(lines, work):
     rows = [{"customer_id": line.customer_id, "order_line_id": line.id, "product_id": product.id,
              "warehouse_id": warehouse, "quantity": quantity, "reserved_at": work.now}
             for line, product, warehouse, quantity in wanted]  # fmt: skip
-    work.session.execute(
-        statement.on_conflict_do_update(index_elements=["order_line_id", "warehouse_id"], set_=more), rows
-    )
+    statement = statement.on_conflict_do_update(index_elements=["order_line_id", "warehouse_id"], set_=more)
+    work.session.execute(statement.returning(Reservation.id), rows)  # what returns something is sent for all at once
 
 
 def release(order_line_ids, work):
@@ -301,37 +302,36 @@ def consume(lines, work, noun="shipment", record_id=None):
         return []
     products = {(product.id, warehouse): product for _line, product, warehouse, _quantity in going}
     levels = _levels(products, work)
-    held = _reserved([line.id for line, *_rest in going], work)
+    held = reservations.held([line.id for line, *_rest in going], work)
     for line, product, warehouse, quantity in going:
         check_digits(exact_decimal(quantity, "A quantity"), product.unit, "quantity")
         kept = min(held[line.id, warehouse].quantity, quantity) if (line.id, warehouse) in held else Decimal(0)
         levels[product.id, warehouse].on_hand -= quantity
         levels[product.id, warehouse].reserved -= kept
-        _take(held, (line.id, warehouse), kept, work)
+        reservations.take(held, (line.id, warehouse), kept, work)
     _refuse_short(products, levels, products.keys())
     rows = [(product, warehouse, -quantity) for _line, product, warehouse, quantity in going]
     return _book(rows, work, kind="shipment", noun=noun, record_id=record_id)
 
 
-def _reserved(order_line_ids, work):
-    rows = work.session.scalars(
-        select(Reservation)
-        .where(Reservation.order_line_id.in_(order_line_ids))
-        .order_by(Reservation.id)
-        .with_for_update(of=Reservation)
-        .execution_options(populate_existing=True)
-    )
-    return {(row.order_line_id, row.warehouse_id): row for row in rows}
-
-
-def _take(held, key, kept, work):
-    """Use up a reservation, wholly or in part."""
-    if not kept:
+def take_back(noun, record_id, work):
+    """Book in again what left the stock for a record: it was not delivered after all. Safe to run twice."""
+    place = StockMovement.product_id, StockMovement.warehouse_id
+    booked = select(*place, func.sum(StockMovement.quantity))
+    booked = booked.where(StockMovement.noun == noun, StockMovement.record_id == record_id)
+    gone = {(product, warehouse): -quantity for product, warehouse, quantity
+            in work.session.execute(booked.group_by(*place)) if quantity}  # fmt: skip
+    if not gone:
         return
-    if held[key].quantity == kept:
-        work.session.delete(held.pop(key))
-    else:
-        held[key].quantity -= kept
+    ids = {product for product, _warehouse in gone}
+    known = {one.id: one for one in work.session.scalars(select(Product).where(Product.id.in_(ids)))}
+    products = {key: known[key[0]] for key in gone}
+    levels = _levels(products, work)
+    for key, quantity in gone.items():
+        levels[key].on_hand += quantity
+    _refuse_short(products, levels, set())
+    rows = [(products[key], key[1], quantity) for key, quantity in gone.items()]
+    _book(rows, work, kind="return", noun=noun, record_id=record_id)
 
 
 # --- watching ----------------------------------------------------------------------------------

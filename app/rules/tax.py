@@ -3,14 +3,15 @@
 from decimal import Decimal
 from typing import NamedTuple
 
-from sqlalchemy import case, or_, select
-from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy import select
 
+from app.core import kept
 from app.core.money import EXACT, Money, divide, exact_decimal, exact_factor
 from models.base import HOUSE_BRANCH
-from models.organisation import Branch, TaxRate
+from models.organisation import Branch, TaxCategory, TaxRate
 
 _HUNDRED = Decimal(100)
+USUAL = "standard"  # code of the category of goods of which nobody says anything else
 
 
 class LineAmounts(NamedTuple):
@@ -19,6 +20,11 @@ class LineAmounts(NamedTuple):
     net: Money
     tax: Money
     gross: Money
+
+
+def usual(work):
+    """The tax category of the house for goods of which nobody says another; None where it was taken away."""
+    return work.session.scalars(select(TaxCategory).where(TaxCategory.code == USUAL)).one_or_none()
 
 
 def _percent(value: Decimal | int, what: str) -> Decimal:
@@ -61,7 +67,7 @@ def net_tax_gross(
 
 
 def rate_for(category_ids, country, on, work, branch_id=HOUSE_BRANCH):
-    """The tax rate of each category for a delivery, in one statement.
+    """The tax rate of each category for a delivery.
 
     The rate of the country of delivery holds where we keep one for it, else that of the branch's country, else
     nothing is charged. Exports go without tax by a rate of zero for the country they go to.
@@ -70,17 +76,8 @@ def rate_for(category_ids, country, on, work, branch_id=HOUSE_BRANCH):
     :param on: the day of the supply, in the branch's time zone
     :returns: {tax category id: per cent}
     """
-    home = select(Branch.country_code).where(Branch.id == branch_id).scalar_subquery()
-    statement = (
-        select(TaxRate.tax_category_id, TaxRate.rate)
-        .ext(distinct_on(TaxRate.tax_category_id))
-        .where(
-            TaxRate.tax_category_id.in_(list(category_ids)),
-            TaxRate.valid_on <= on,
-            or_(TaxRate.country_code == country, TaxRate.country_code == home),
-        )
-        .order_by(TaxRate.tax_category_id, case((TaxRate.country_code == country, 0), else_=1),
-                  TaxRate.valid_on.desc())
-    )  # fmt: skip
-    found = dict(work.session.execute(statement).all())
+    home = next((one.country_code for one in kept.rows(work, Branch) if one.id == branch_id), None)
+    rates = [one for one in kept.rows(work, TaxRate) if one.valid_on <= on and one.country_code in (country, home)]
+    rates.sort(key=lambda one: (one.country_code == country, one.valid_on))  # the last one holds
+    found = {one.tax_category_id: one.rate for one in rates}
     return {one: found.get(one, Decimal(0)) for one in category_ids}

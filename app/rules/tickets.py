@@ -2,12 +2,14 @@
 
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext as _lp
+from flask_babel import ngettext
 from wtforms import Form, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms.validators import Length, Optional
 
 from app.core import facts, numbering
 from app.core.errors import BusinessError
 from app.core.flow import Flow
+from app.core.needed import Needed
 from app.rules import conversations
 from models.base import HOUSE_BRANCH
 from models.customers import Customer
@@ -36,7 +38,7 @@ FLOW = Flow(
 
 class AnswerForm(Form):
     text = TextAreaField(
-        _lp("ticket", "Answer"), validators=[InputRequired(), Length(max=conversations.LONGEST)]
+        _lp("ticket", "Answer"), validators=[Needed(), Length(max=conversations.LONGEST)]
     )
 
 
@@ -105,6 +107,7 @@ def _back(ticket):
     source={"open", "answered"},
     target=None,
     label=_lp("ticket", "Take"),
+    told=_lp("history", "Taken"),
     icon="fa-hand",
 )
 def take(ticket, work):
@@ -117,6 +120,7 @@ def take(ticket, work):
     source={"open", "answered", "resolved"},
     target="answered",
     label=_lp("ticket", "Answer"),
+    told=_lp("history", "Answered"),
     icon="fa-reply",
     style="primary",
     form=AnswerForm,
@@ -134,6 +138,7 @@ def answer(ticket, work, text, files=()):
     source={"open", "answered"},
     target="resolved",
     label=_lp("ticket", "Resolve"),
+    told=_lp("history", "Resolved"),
     icon="fa-check",
 )
 def resolve(ticket, work):
@@ -146,6 +151,7 @@ def resolve(ticket, work):
     source={"answered", "resolved", "closed"},
     target="open",
     label=_lp("ticket", "Reopen"),
+    told=_lp("history", "Reopened"),
     icon="fa-undo",
     form=NoteForm,
 )
@@ -159,7 +165,12 @@ def reopen(ticket, work, reason=None):
     source={"open", "answered", "resolved"},
     target="closed",
     label=_lp("ticket", "Close"),
-    ask=_l("Close the selected tickets?"),
+    told=_lp("history", "Closed"),
+    ask=_l("Close the ticket?"),
+    ask_many=lambda many, count: ngettext(
+        "Close %(count)s ticket?",
+        "Close %(count)s tickets?", many, count=count,
+    ),
     icon="fa-lock",
     form=NoteForm,
 )
