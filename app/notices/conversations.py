@@ -4,7 +4,8 @@ from app.core import facts
 from app.notices.core import link, notice
 from app.notices.readers import of_customer, responsible
 
-TEAM = {"ticket": "ticket.answer", "order": "order.approve"}  # who reads for us what nobody handles yet
+# who reads for us what nobody handles yet
+TEAM = {"ticket": "ticket.answer", "order": "order.approve", "quote": "quote.publish"}
 
 
 def _about(message, work):

@@ -9,10 +9,11 @@ from typing import Any
 from sqlalchemy import select
 
 import config
-from app.core import facts, history, queue, settings
+from app.core import facts, history, queue, settings, state_words
 from app.core.scope import lifted, rows_of
 from app.notices import words
 from app.notices.readers import Reader, To, mailable
+from models.customers import Customer
 from models.notifications import Notification
 from models.organisation import Branch
 
@@ -128,7 +129,8 @@ def _told_before(one: Notice, noun: str, record: Any, work: Any) -> set[str]:
 
 
 def _compose(one: Notice, reader: Reader, record: Any, noun: str, work: Any) -> Notification | None:
-    with words.in_language(reader.eyes):
+    portal = _portal(reader, work)
+    with words.in_language(reader.eyes), state_words.spoken_to(portal):
         values = one.values(record, work)
         if not values:
             return None
@@ -151,6 +153,12 @@ def _compose(one: Notice, reader: Reader, record: Any, noun: str, work: Any) -> 
         html=html,
         attach=list(one.attach),
     )
+
+
+def _portal(reader: Reader, work: Any) -> int | None:
+    """The portal whose words he knows; one of ours reads our own."""
+    customer = work.session.get(Customer, reader.customer_id) if reader.customer_id else None
+    return customer.portal_id if customer else None
 
 
 def _owner(record: Any) -> int:

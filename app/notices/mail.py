@@ -17,12 +17,13 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
 
 import config
 from app.core import localized, secret
+from app.core.mail_server import Server, server
 from app.notices.words import one_line
 
 PATIENCE = 30  # seconds for each answer of the server
@@ -41,33 +42,6 @@ class Undelivered(Exception):
         super().__init__(code)
         self.code, self.final = code, final
         self.detail = one_line(_without_password(str(detail)))[:400]
-
-
-class Server(NamedTuple):
-    """A mail server, as SERAI_MAIL_URL names it."""
-
-    host: str
-    port: int
-    implicit_tls: bool
-    user: str
-    password: str
-    sender: str
-    verify: bool
-
-
-def server(url: str) -> Server:
-    """smtp://user:password@host:port (STARTTLS when offered) or smtps://; ?from=address, ?verify=no.
-
-    :raises ValueError: it is no such address
-    """
-    parts = urllib.parse.urlsplit(url)
-    if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
-        raise ValueError("SERAI_MAIL_URL must look like smtp://user:password@host:port")
-    asked = dict(urllib.parse.parse_qsl(parts.query))
-    tls = parts.scheme == "smtps"
-    user, password = (urllib.parse.unquote(one or "") for one in (parts.username, parts.password))
-    port = parts.port or (465 if tls else 587 if user else 25)
-    return Server(parts.hostname, port, tls, user, password, asked.get("from", ""), asked.get("verify", "yes") != "no")
 
 
 def _without_password(text: str) -> str:

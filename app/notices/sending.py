@@ -49,15 +49,10 @@ def _hand_over(row: Notification, work: Any) -> None:
     if row.channel == "sms":
         sms.deliver(row)
         return
-    record = _record(row, work)
+    record = facts.record_of(work, row.noun, row.record_id)
     text, html = (people.reveal(row, part, work) for part in (row.body, row.html))
     branch = branch_of(record, work)
     mail.deliver(mail.message(row, branch, _attachments(row, record, work), text, html), row)
-
-
-def _record(row: Notification, work: Any) -> Any:
-    model = facts.model_of(row.noun)
-    return model and work.session.get(model, row.record_id, execution_options={"with_deleted": True})
 
 
 def _attachments(row: Notification, record: Any, work: Any) -> list[Attachment]:

@@ -70,6 +70,12 @@ def _number(context: Any, value: Any) -> str:
     return localized.format_number(value, context["eyes"])
 
 
+@filter_of("percent")
+@pass_context
+def _percent(context: Any, value: Any) -> str:
+    return localized.format_percent(value, context["eyes"])
+
+
 @filter_of("day")
 @pass_context
 def _day(context: Any, value: Any) -> str:

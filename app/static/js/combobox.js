@@ -88,6 +88,7 @@ function dress(target, { rows = null, endpoint = null, label = "", blank = true 
     if (rows) return local(term, rows);
     const url = new URL(endpoint, location.href);
     url.searchParams.set(target.dataset.url ? "query" : "term", term);
+    for (const name of (target.dataset.comboWith || "").split(" ").filter(Boolean)) url.searchParams.set(name, target.form.elements[name]?.value || "");
     const answer = await fetch(url, { headers: { Accept: "application/json" } });
     if (!answer.ok) throw new Error(answer.statusText);
     const found = normal(await answer.json());

@@ -21,6 +21,11 @@ function bulk(table) {
     const count = everything && matching ? Number(matching.dataset.pickMatching) : ticked.length;
     const said = text("selected", { count: number(count) });
     for (const place of $$("[data-bulk-said]", page)) place.textContent = said;
+    const form = new Intl.PluralRules(document.documentElement.lang || "en").select(count);
+    for (const place of $$("[data-bulk-ask]", page)) {
+      const asked = JSON.parse(place.dataset.bulkAsk);
+      place.textContent = (asked[form] || asked.other).replace("{count}", number(count));
+    }
     if (matching) matching.hidden = everything || ticked.length < picks().length;
   }
 
@@ -58,7 +63,8 @@ function bulk(table) {
       field.dataset.made = "";
       form.append(field);
     };
-    if (everything) { add("all_matching", "1"); add("query", location.search); }
+    add("query", bar.dataset.query || location.search); // what matches, and the list to come back to
+    if (everything) add("all_matching", "1");
     else picks().filter((pick) => pick.checked).forEach((pick) => add("rowid", pick.value));
   });
   show(); // the browser restores ticks after going back
@@ -80,8 +86,9 @@ function rows(table, picker) {
   const open = (row) => { if (row.dataset.url) location.href = row.dataset.url; };
   document.addEventListener("keydown", (event) => {
     if (writing(event)) return;
-    if (event.key === "j") move(1);
-    else if (event.key === "k") move(-1);
+    const within = at >= 0 || table.contains(event.target); // elsewhere the arrows scroll the page
+    if (event.key === "j" || (event.key === "ArrowDown" && within)) { event.preventDefault(); move(1); }
+    else if (event.key === "k" || (event.key === "ArrowUp" && within)) { event.preventDefault(); move(-1); }
     else if (event.key === "x" && at >= 0 && picker) picker.tick(list[at]);
     else if (event.key === "Enter" && at >= 0 && (event.target === document.body || event.target.type === "checkbox")) open(list[at]);
   });

@@ -16,6 +16,7 @@ function draw(job) {
   }
   const result = $("[data-progress-result]", box);
   if (result && job.result_url) { result.href = job.result_url; result.hidden = false; }
+  if (job.over && job.next_url) location.assign(job.next_url);
   if (job.over) { const stop = $("[data-progress-stop]", box); if (stop) stop.remove(); }
 }
 

@@ -121,11 +121,31 @@ function go(selector) {
   if (link) link.click();
 }
 
+function openDrop(event, selector) {
+  const drop = $(selector);
+  if (!drop) return;
+  event.preventDefault();
+  drop.open = true;
+  ($("a, button", $(".drop-menu", drop)) || $("summary", drop)).focus();
+}
+
+/** To what can be done: with the ticked rows of a list, or with the record. */
+function steps(event) {
+  const bar = $("[data-bulk]:not([hidden])");
+  const first = bar ? $("button", bar) : $(".page-head .buttons [data-open-dialog]");
+  if (first) { event.preventDefault(); first.focus(); }
+}
+
 const keys = {
   "/": (event) => { const field = $("[data-list-search]") || $("[data-global-search]"); if (field) { event.preventDefault(); field.focus(); field.select(); } },
   "n": () => go("[data-key-new]"),
   "]": () => go('.pager a[rel="next"]'),
   "[": () => go('.pager a[rel="prev"]'),
+  "f": (event) => { event.preventDefault(); go("[data-key-filter]"); },
+  "s": (event) => openDrop(event, "[data-key-saved]"),
+  "c": () => go("[data-key-columns]"),
+  "e": () => go("[data-key-edit]"),
+  "b": (event) => steps(event),
   "?": () => { const help = $("#keys"); if (help) help.showModal(); },
 };
 
@@ -146,7 +166,7 @@ function guard(form) {
   form.addEventListener("input", () => { changed = true; });
   form.addEventListener("change", () => { changed = true; });
   form.addEventListener("submit", () => { changed = false; });
-  window.addEventListener("beforeunload", (event) => { if (changed) { event.preventDefault(); event.returnValue = text("unsaved"); } });
+  window.addEventListener("beforeunload", (event) => { if (changed && !form.dataset.left) { event.preventDefault(); event.returnValue = text("unsaved"); } });
 }
 
 sections();
@@ -160,6 +180,18 @@ const modules = {
   "[data-rows], [data-pickable]": "lists", "[data-filters], [data-desk-filters], .filter-form": "filters",
   "select[multiple], select.my_select2, select[data-role], input.my_select2_ajax, input[data-role='select2-ajax'], [data-combo], [data-sku-source]": "combobox",
   ".appbuilder_date, .appbuilder_datetime, [data-date], [data-role='datepicker'], [data-role='datetimepicker']": "dates",
-  "[data-cell], [data-inline-add]": "desk", "[data-lines-form]": "lines", "[data-progress-url]": "progress",
+  "[data-cell], [data-inline-add]": "desk", "[data-lines-form]": "lines", "[data-progress-url]": "progress", "[data-wizard]": "wizard", "[data-columns]": "columns", "select[data-shows]": "shows",
+  'input[type="file"]': "files", "form[data-put], form[data-cart], form[data-checkout], form[data-once], [data-compare]": "cart",
 };
 for (const [selector, name] of Object.entries(modules)) if ($(selector)) import(`./${name}.js`);
+
+/** A document within the page is as high as what it says: the page scrolls, not a window inside it. */
+for (const frame of $$("iframe.report-frame")) {
+  const fit = () => {
+    const shown = frame.contentDocument?.documentElement;
+    if (shown && shown.scrollHeight) frame.style.blockSize = `${shown.querySelector("body").scrollHeight + 24}px`;
+  };
+  frame.addEventListener("load", fit);
+  addEventListener("resize", fit);
+  fit();
+}

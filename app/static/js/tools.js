@@ -9,9 +9,15 @@ export function text(key, values = {}) {
   return Object.entries(values).reduce((said, [name, value]) => said.replace(`{${name}}`, value), texts[key] || key);
 }
 
+const native = () => document.documentElement.dataset.digits === "native";
 /** The reader's digits and separators, for numbers that the page itself counts. */
 export function number(value) {
-  return new Intl.NumberFormat(document.documentElement.lang || "en").format(value);
+  return new Intl.NumberFormat(document.documentElement.lang || "en", native() ? {} : { numberingSystem: "latn" }).format(value);
+}
+
+/** A number as programs write it ("12.5"), in the reader's digits: how a field is filled in before anybody types. */
+export function written(plain) {
+  return native() ? String(plain).replace(/[0-9]/g, (digit) => String.fromCharCode(0x06F0 + Number(digit))).replace(".", "٫") : String(plain);
 }
 
 export function make(tag, attributes = {}, ...children) {
