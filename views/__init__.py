@@ -3,6 +3,7 @@
 EXTRA = (
     "health",
     "home",
+    "my_work",
     "runs",
     "portal",
     "messages",
@@ -19,10 +20,12 @@ EXTRA = (
     "settings",
     "profile",
     "passwords",
+    "unread",
 )  # modules beside the nouns, in the order they are registered
 
 MENU = (
     "home",
+    "my_work",
     "portal",
     "Sales",
     "Billing",

@@ -6,9 +6,10 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from wtforms import SelectField, StringField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import Length
 
 from app.core.localized import pick
+from app.core.needed import Needed
 from app.extensions import db
 from app.reading import locale
 from app.rules import access_groups as rules
@@ -25,7 +26,7 @@ from views.ruled import RuledView, section
 class AccessGroupForm(HouseForm):
     """The group's name and the role its members hold."""
 
-    name = StringField(_l("Name"), [InputRequired(NEEDED), Length(max=120)])
+    name = StringField(_l("Name"), [Needed(NEEDED), Length(max=120)])
     profile = SelectField(
         _l("Profile"),
         choices=named_roles,

@@ -1,18 +1,30 @@
 """The same nouns over REST: one permission check, one door, the house's shapes (contract, REST)."""
 
+from contextlib import contextmanager
+
 from flask import g, jsonify, request, url_for
 from flask_appbuilder.api import BaseApi, expose
 from flask_babel import gettext as _
 from sqlalchemy import select
 
 from app.answers import shape
-from app.core.errors import Forbidden, Malformed, NotFound
+from app.core.errors import BusinessError, Forbidden, NotFound
 from app.core.flow import stale
-from app.core.history import History
+from app.core.history import History, number_of
 from app.extensions import db
-from views import api_steps, lists, queries, records, wire
+from views import api_steps, lists, queries, records, timeline, wire
 from views.doors import body, done, door
 from views.spec import operation
+
+
+def check_customer(row, given):
+    """Whose a record is never changes; to say it again is no change.
+
+    :raises BusinessError: 'customer_stays'
+    """
+    wanted, held = given.get("customer"), getattr(row, "customer_id", None)
+    if held is not None and wanted is not None and str(wanted) != str(held):
+        raise BusinessError("customer_stays", _("The customer of a record cannot be changed."), field="customer")
 
 
 class HouseApi(BaseApi):
@@ -25,6 +37,8 @@ class HouseApi(BaseApi):
     list_fields = ("id", "version")
     show_fields = ()
     portal_hidden = frozenset()
+    inside_parts = ()
+    inside_steps = frozenset()
     line_fields = ()
     line_relation = "lines"
     filter_columns = ("id",)
@@ -34,12 +48,16 @@ class HouseApi(BaseApi):
     create_fields = None
     on_save = None  # rule(record, work)
     on_delete = None
+    also = {}  # {name: function(record)}: what later nouns say of one record; None says nothing
+    answers = {}  # {endpoint: schema} of answers that are not told by its name
+    told_as = {}  # {column: the name under which programs send it}: refusals name what was sent
     csrf_exempt = False
     allow_browser_login = True
     method_permission_name = None
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
+        cls.also = dict(cls.also)  # each noun's own
         if not cls.noun:
             return
         cls.class_permission_name = cls.class_permission_name or "".join(p.capitalize() for p in cls.noun.split("_"))
@@ -57,7 +75,10 @@ class HouseApi(BaseApi):
 
     def item(self, row, names):
         """A record as JSON."""
-        return {name: self.value(row, name) for name in self.fields(names)}
+        result = {name: self.value(row, name) for name in self.fields(names)}
+        if self.flow and "state" in result:  # the code stays; the word is the reader's
+            result["state_label"] = str(self.flow.states.get(result["state"], result["state"]))
+        return result
 
     def value(self, row, name):
         """One field; a noun overrides what is not simply a column."""
@@ -76,14 +97,14 @@ class HouseApi(BaseApi):
         """List records: filters, order and pages as Rison in `q`, further pages by `after`."""
         given = queries.arguments()
         number, size = queries.paging(given)
-        column, direction = queries.ordering(given, self.order_columns)
+        column, direction = queries.ordering(given, self.fields(self.order_columns), self.model)
         after = request.args.get("after")
-        query = queries.filtered(self.query(), self.model, given, self.filter_columns, self.word_filters)
+        query = queries.filtered(self.query(), self.model, given, self.fields(self.filter_columns), self.word_filters)
         inside = g.work.actor.inside and g.work.actor.branches is None
         total = lists.count(db.session, query, self.model, bool(given.get("filters")) or not inside)
         page = lists.page(
-            lists.narrow_columns(query, self.model, self.loaded()), self.model, column=column, direction=direction,
-            size=size, after=after, skip=0 if after else number * size,
+            lists.narrow_columns(query, self.model, [*self.loaded(), column]), self.model, column=column,
+            direction=direction, size=size, after=after, skip=0 if after else number * size,
         )  # fmt: skip
         self.prepare(page.rows)
         answer = {"count": total, "result": [self.item(row, self.list_fields) for row in page.rows]}
@@ -109,12 +130,14 @@ class HouseApi(BaseApi):
     def info(self):
         """What can be read, filtered, ordered and written here; no rows of other nouns."""
         permissions = [verb for verb in ("read", "write", "delete") if g.work.actor.may(f"{self.noun}.{verb}")]
+        columns = self.fields(self.filter_columns)
+        filters = {name: [{"operator": one} for one in self._operators(name)] for name in columns}
         return jsonify(
             {
                 "permissions": [f"can_{one}" for one in permissions],
-                "filters": {name: [{"operator": one} for one in self._operators(name)] for name in self.filter_columns},
+                "filters": filters,
                 "list_columns": self.fields(self.list_fields),
-                "order_columns": list(self.order_columns),
+                "order_columns": self.fields(self.order_columns),
                 "add_columns": [{"name": name} for name in self.fields(self.create_fields or self.write_fields)],
                 "edit_columns": [{"name": name} for name in self.fields(self.write_fields)],
             }
@@ -123,11 +146,9 @@ class HouseApi(BaseApi):
     def _operators(self, name):
         if name in self.model.__mapper__.relationships:
             return queries.RELATION_OPS
-        text = (
-            self.model.__mapper__.columns[name].type.python_type is str
-            if name in self.model.__mapper__.columns
-            else True
-        )
+        if name not in self.model.__mapper__.columns:
+            return queries.WORD_OPS
+        text = self.model.__mapper__.columns[name].type.python_type is str
         return tuple(queries.TEXT_OPS if text else queries.VALUE_OPS)
 
     @expose("/<int:pk>", methods=["GET"])
@@ -145,7 +166,8 @@ class HouseApi(BaseApi):
             names = self.fields(self.line_fields)
             lines = getattr(row, self.line_relation)
             result["lines"] = [{name: self.line_value(line, name, currency) for name in names} for line in lines]
-        return {"id": row.id, "result": result}
+        told = {name: tell(row) for name, tell in self.also.items()}
+        return {"id": row.id, "result": result | {name: one for name, one in told.items() if one is not None}}
 
     def line_value(self, line, name, currency):
         """One field of a line."""
@@ -160,10 +182,20 @@ class HouseApi(BaseApi):
         if self.create_fields is None and not self.write_fields:
             raise Forbidden("not_permitted", _("You are not permitted to do this."))
         given = body()
-        with g.work.doing(f"{self.noun}.create"):
-            row = self.create(given, g.work)
+        with self._writing("create"):
+            row = g.just_made = self.create(given, g.work)
             db.session.flush()
             return done(self.shown(row), 201)
+
+    @contextmanager
+    def _writing(self, action):
+        try:
+            with g.work.doing(f"{self.noun}.{action}"):
+                yield
+        except BusinessError as error:
+            field = error.details.get("field")
+            error.details |= {"field": self.told_as[field]} if field in self.told_as else {}
+            raise
 
     def create(self, given, work):
         """Make the record; a noun with a rule of its own overrides this."""
@@ -180,10 +212,7 @@ class HouseApi(BaseApi):
 
         :raises Malformed: unknown fields, or values of the wrong kind
         """
-        unknown = given.keys() - set(self.fields(allowed)) - {"version"}
-        if unknown:
-            text = _("These fields are not known here: %(fields)s.", fields=", ".join(sorted(map(str, unknown))))
-            raise Malformed("unknown_fields", text, fields=sorted(map(str, unknown)))
+        wire.known(given, {*self.fields(allowed), "version"})
         for name, value in given.items():
             if name != "version":
                 wire.put(row, name, value, db.session)
@@ -194,7 +223,8 @@ class HouseApi(BaseApi):
         """Change a record."""
         row, given = self.find(pk), body()
         self.check_version(row, given)
-        with g.work.doing(f"{self.noun}.edit"):
+        check_customer(row, given)
+        with self._writing("edit"):
             self.update(row, given, g.work)
             db.session.flush()
             return done(self.shown(row))
@@ -256,25 +286,28 @@ class HouseApi(BaseApi):
         mark = getattr(self.model, "__history__", None)
         rows = db.session.scalars(
             select(History)
-            .where(History.noun == (mark if isinstance(mark, str) else self.noun), History.record_id == row.id)
+            .where(History.noun == (mark if isinstance(mark, str) else self.noun), History.record_id == number_of(row))
             .order_by(History.id.desc())
             .limit(200)
         )
-        return jsonify([self._entry(one) for one in rows])
+        return jsonify([self._entry(one) for one in rows if not timeline.kept_inside(self, one)])
 
     def _entry(self, one):
         outside = not g.work.actor.inside
         changes = {
             name: pair
             for name, pair in one.changes.items()
-            if not (outside and (name.rpartition(".")[2] in self.portal_hidden or name.endswith("_by")))
+            if not (outside and (name.rpartition(".")[2] in self.portal_hidden or name.endswith("_by")
+                                 or name.partition(".")[0] in self.inside_parts
+                                 or timeline.names_a_user(self.model, name)))
         }
         return {
             "at": wire.out(one, "at"),
-            "actor": records.actor_name(one),
+            "actor": timeline.actor_name(one),
             "action": one.action.rpartition(".")[2],
             "source": one.source if not outside else one.source.partition(":")[0],
             "changes": changes,
+            "note": timeline.note(one),
         }
 
     @expose("/<int:pk>/documents/<report>.<kind>", methods=["GET"])
@@ -291,4 +324,4 @@ class HouseApi(BaseApi):
     def operation_helper(self, path=None, operations=None, methods=None, func=None, **kwargs):
         """The OpenAPI operation of an endpoint, from its docstring and its place."""
         for method in methods:
-            operations[method.lower()] = operation(path or "", method, func)
+            operations[method.lower()] = operation(self, path or "", method, func)

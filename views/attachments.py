@@ -8,10 +8,10 @@ from flask_appbuilder.api import expose as api_expose
 from flask_babel import gettext as _
 
 from app.core.errors import BusinessError, Forbidden, Malformed, NotFound
-from app.core.localized import format_datetime
+from app.core.localized import format_datetime, format_number
 from app.extensions import db
 from app.reading import reader
-from app.rules import files
+from app.rules import about, files
 from models.files import Attachment
 from views import downloads, wire
 from views.api import HouseApi
@@ -19,8 +19,11 @@ from views.doors import done, door
 
 PAGES = {  # nouns one may attach to, and where their pages are
     "order": "/orders", "quote": "/quotes", "contract": "/contracts", "invoice": "/invoices", "payment": "/payments",
-    "ticket": "/tickets", "customer": "/customers", "product": "/products",
+    "ticket": "/tickets", "customer": "/customers", "product": "/products", "work": "/work_stages",
+    "wizard_draft": "/wizard_drafts",
 }  # fmt: skip
+
+ATTACHING = ("write", "answer", "show", "request_changes")
 
 
 def model_of(noun):
@@ -38,15 +41,16 @@ def record_of(noun, record_id):
     """
     model = model_of(noun) if noun in PAGES or noun == "message" else None
     row = db.session.get(model, record_id) if model is not None and 0 < record_id < 2**63 else None
-    if row is None or not g.work.actor.may(f"{noun}.read"):
+    kinds = {noun} if row is None or noun != "message" else {noun, row.conversation.noun}
+    if row is None or not all(about.reads(g.work.actor, one) for one in kinds):
         raise NotFound("not_found", _("There is no such record."))
     return row
 
 
 def can_attach(noun):
-    """Whether the actor may attach files to records of a noun: whoever may write them, or answer a ticket."""
+    """Whether the actor may attach files to records of a noun: whoever may write them, or answer a ticket or work."""
     may = g.work.actor.may
-    return noun in PAGES and may("attachment.write") and (may(f"{noun}.write") or may(f"{noun}.answer"))
+    return noun in PAGES and may("attachment.write") and any(may(f"{noun}.{verb}") for verb in ATTACHING)
 
 
 def find(pk):
@@ -62,9 +66,9 @@ def find(pk):
 
 
 def can_detach(row):
-    """Staff may take away what is attached; customers what they attached themselves."""
-    may = g.work.actor.may
-    return may("attachment.delete") or (may("attachment.write") and row.created_by == g.work.actor.user_id)
+    """Staff may take away what is attached; customers what they attached themselves, unless it answers a question."""
+    may, own = g.work.actor.may, row.created_by == g.work.actor.user_id and not row.part
+    return may("attachment.delete") or (may("attachment.write") and own)
 
 
 def attach(noun, record_id, file):
@@ -80,10 +84,11 @@ def attach(noun, record_id, file):
         return files.attach(row, noun, kept, g.work)
 
 
-def attachments_section(row, noun):
+def attachments_section(row, noun, part=None, title=None):
     """The section of a record's page with what is attached to it, for `house.sections`.
 
     :param noun: singular noun of the record
+    :param part: what of it, default all
     """
     found = [
         SimpleNamespace(
@@ -91,20 +96,17 @@ def attachments_section(row, noun):
             at=format_datetime(one.created_at, reader()),
             remove=url_for("AttachmentView.remove", pk=one.id) if can_detach(one) else None,
         )
-        for one in files.attachments(noun, row.id, g.work)
+        for one in files.attachments(noun, row.id, g.work, part)
     ]  # fmt: skip
     action = url_for("AttachmentView.add", noun=noun, record_id=row.id) if can_attach(noun) else None
     body = render_template("house/_attachments.html", attachments=found, action=action)
-    return SimpleNamespace(id="attachments", title=_("Attachments"), body=body)
+    return SimpleNamespace(id="attachments", title=title or _("Attachments"), body=body)
 
 
 def size_text(size):
     """A size in bytes as people read it."""
-    if size < 1024:
-        return f"{size} B"
-    if size < 1024 * 1024:
-        return f"{size // 1024} kB"
-    return f"{size // (1024 * 1024)} MB"
+    step = next((step for step in range(2) if size < 1024 ** (step + 1)), 2)
+    return f"{format_number(size // 1024**step, reader())} {('B', 'kB', 'MB')[step]}"
 
 
 class AttachmentView(BaseView):
@@ -165,6 +167,10 @@ class AttachmentApi(HouseApi):
     filter_columns = ("id", "noun", "record_id", "name", "created_at")
     create_fields = ("noun", "record_id")
 
+    def query(self):
+        known = about.readable(Attachment, g.work.actor)
+        return super().query() if known is None else super().query().filter(known)
+
     def find(self, pk):
         return find(pk)
 
@@ -179,7 +185,7 @@ class AttachmentApi(HouseApi):
     def post(self):
         """Attach a file to a record: multipart with `noun`, `record_id` and the part `file`."""
         record = request.form.get("record_id", "")
-        if not record.isdigit() or len(record) > 18:
+        if not record.isdecimal() or len(record) > 18:
             raise wire.bad("record_id", _("Send a whole number: %(field)s.", field="record_id"))
         noun = request.form.get("noun", "")
         if noun not in PAGES:

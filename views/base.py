@@ -6,7 +6,7 @@ with `portal_`; columns in `internal` are never shown to them, on screen or over
 
 from types import SimpleNamespace
 
-from flask import abort, flash, g, redirect, render_template, request, url_for
+from flask import abort, current_app, flash, g, redirect, render_template, request, url_for
 from flask_appbuilder import ModelView, expose, has_access
 from flask_appbuilder.models.sqla.interface import SQLAInterface
 from flask_babel import gettext as _
@@ -17,6 +17,7 @@ from app.answers import refusal_of
 from app.core.errors import BusinessError
 from app.core.flow import stale
 from app.extensions import db
+from reports.core import REPORTS
 from views import bulk, exports, records
 from views.fields import ENDPOINTS, form_for
 from views.labels import LABELS
@@ -26,8 +27,8 @@ VERBS = {  # roles speak of read, write, delete and of steps, not of the framewo
     "list": "read", "show": "read", "choices": "read", "export": "read", "document": "read", "step": "read",
     "action_post": "read", "history": "read", "add": "write", "edit": "write", "delete": "delete",
     "download": "read", "action": "read", "override": "read", "price": "read", "find_products": "read",
-    "totals": "read",
-    "save": "write", "save_new": "write",
+    "totals": "read", "addresses": "read", "merge": "merge", "split": "split", "propose": "read", "answer": "read",
+    "save": "write", "save_new": "write", "keep": "write", "forget": "write",
 }  # fmt: skip
 
 
@@ -50,6 +51,8 @@ class HouseView(ModelView):
     quick = None  # the filter behind the search field of the list
     portal_columns = None
     internal = frozenset()
+    inside_parts = ()  # parts of a record whose changes are not told outside: what is still being worked out
+    inside_steps = frozenset()  # steps nobody outside is told of
     lines = None  # (relationship, columns)
     facts = ()  # ((title, columns), ...)
     portal_facts = None
@@ -63,6 +66,9 @@ class HouseView(ModelView):
     label_columns = {}
     more_permissions = ()  # what rules ask for beside the steps
     groups = ()  # ((title, field names), ...): how a long form is parted
+    marked_by = ()  # columns that `marks` looks at
+    single_steps = frozenset()  # steps of one record, which the list does not offer
+    step_pages = {}  # steps on the ticked rows that are taken on a page of their own: {step: endpoint}
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
@@ -77,7 +83,8 @@ class HouseView(ModelView):
         super().__init__(**kwargs)
         if self.flow:
             self.base_permissions += [f"can_{name}" for name in self.flow.transitions]
-            for name in ("can_override", *(f"can_{one}" for one in self.more_permissions)):
+            by_hand = ("can_override",) if self.flow.settable else ()
+            for name in (*by_hand, *(f"can_{one}" for one in self.more_permissions)):
                 if name not in self.base_permissions:
                     self.base_permissions.append(name)
         ENDPOINTS.setdefault(self.datamodel.obj, f"{self.route_base}/choices")
@@ -116,6 +123,14 @@ class HouseView(ModelView):
     def url(self, page, **more):
         return url_for(f"{self.endpoint}.{page}", **more)
 
+    def report_title(self, row, name):
+        """What a document of a record is called."""
+        return REPORTS[name].title
+
+    def has(self, page):
+        """Whether the screen has such a page; some leave out what does not fit their noun."""
+        return f"{self.endpoint}.{page}" in current_app.view_functions
+
     def query(self):
         """What the list begins with; screens narrow it (archived rows, one type of invoice)."""
         return db.session.query(self.model)
@@ -153,6 +168,13 @@ class HouseView(ModelView):
 
     def more(self, row, house):
         """Whatever a screen adds to its record's page."""
+
+    def prepare(self, rows):
+        """What a screen looks up once for all rows of a page of its list."""
+
+    def marks(self, row):
+        """What is special about a row of the list, as [(code, word)]: badges beside its number."""
+        return ()
 
     def next_step(self, row):
         """What comes next, in words; None where nothing does."""
@@ -220,7 +242,7 @@ class HouseView(ModelView):
         wanted = {}
         for name in self.add_columns:
             relation = self.model.__mapper__.relationships.get(name)
-            if relation is not None and request.args.get(name, "").isdigit():
+            if relation is not None and request.args.get(name, "").isdecimal():
                 wanted[name] = db.session.get(relation.mapper.class_, int(request.args[name]))
         return {"data": wanted} if wanted else {}
 
@@ -255,7 +277,7 @@ class HouseView(ModelView):
     def _check_version(self, row):
         seen = request.form.get("version", "")
         version = getattr(row, "version", None)
-        if seen.isdigit() and version and int(seen) != version:
+        if seen.isdecimal() and version and int(seen[:19]) != version:
             raise stale(row)
 
     def refusal(self, error):

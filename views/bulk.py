@@ -1,51 +1,78 @@
 """The door of steps: one record, the ticked rows, or all that match.
 
-"All that match" freezes the ids and runs as a background job in chunks; it can be stopped, shows how
-far it is, and reports each refusal with its reason (app.rules.runs).
+"All that match", and more ticked rows than a page has, freezes the ids and runs as a background job in chunks;
+it can be stopped, shows how far it is, and reports each refusal with its reason (app.rules.runs).
 """
 
 from urllib.parse import parse_qsl
 
-from flask import abort, flash, g, redirect, request, url_for
+from flask import abort, current_app, flash, g, redirect, request, url_for
+from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext
+from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
-from wtforms import Form, SelectField, TextAreaField
-from wtforms.validators import InputRequired, Length
+from wtforms import DateField, Form, MultipleFileField, SelectField, TextAreaField
+from wtforms.validators import Length
 
 from app.core.errors import BusinessError, Malformed
+from app.core.needed import Needed
 from app.extensions import db
 from app.rules import runs
+from views import formwork, step_data
 from views.fields import options
 
-AT_ONCE = 200  # rows a request takes itself; more go to the background
+AT_ONCE = 25  # ticked rows a request takes itself; more go to the background
+PAGED = 200  # ticked rows that a step with a page of its own shows there
+UNFOLDED = 5  # refusals told one by one; more are told as one list that opens
+TOLD = 25  # refusals told at all; the report has every one
 MOST = 100_000  # rows one step may take
+# fields of steps that name a record -> where a select box asks
+CHOSEN = {"handler": "/customers/managers", "status": "/display_statuses/choices"}
 
 
 def form_fields(step, data=None):
     """Its fields, bound, for a dialog."""
     form = step.form(data) if step.form else None
-    return list(form) if form is not None else []
+    found = [one for one in form or () if not hasattr(one, "asked") or one.asked(g.work)]
+    for field in found:
+        drawn = _drawn(field)
+        if drawn:
+            field.render_kw = {**(field.render_kw or {}), **drawn}
+    return found
+
+
+def asked_of_many(step):
+    """{plural form of the reader's language: the question of a step for so many}; the page puts the count in."""
+    if step.ask_many is None:
+        return None
+    form = get_locale().plural_form
+    samples = {form(many): many for many in range(100, 0, -1)}
+    return {name: step.ask_many(many, "{count}") for name, many in samples.items()}
+
+
+def _drawn(field):
+    """How a field of a rule's form is drawn: rules know neither select boxes nor calendars."""
+    if field.name in CHOSEN:
+        return {"data-combo": CHOSEN[field.name]}
+    return {"data-date": "1", "type": "text"} if isinstance(field, DateField) else {}
 
 
 def read(step, given):
     """The data of a step from a form or JSON.
 
-    :raises BusinessError: 'bad_data' naming each field
+    :raises BusinessError: 'bad_data' naming each field; Malformed: JSON that the step does not take
     """
+    sent = given if isinstance(given, MultiDict) else step_data.taken(given, step.form)
     if step.form is None:
         return {}
-    form = step.form(given if isinstance(given, MultiDict) else MultiDict(_flat(given)))
+    form = step.form(sent)
     if not form.validate():
         fields = {name: "; ".join(str(one) for one in errors) for name, errors in form.errors.items()}
         first = next(iter(fields.values()))
         raise BusinessError("bad_data", first, fields=fields)
-    return {name: value for name, value in form.data.items() if name != "csrf_token"}
-
-
-def _flat(given):
-    return {key: value for key, value in given.items() if isinstance(value, str | int | list) and value is not None}
+    stored = {field.name: formwork.kept(field, g.work) for field in form if isinstance(field, MultipleFileField)}
+    return {name: value for name, value in form.data.items() if name != "csrf_token"} | stored
 
 
 def transition(view, name):
@@ -63,9 +90,9 @@ def step(view, name, pk):
     one = transition(view, name)
     back = view.url("show", pk=pk)
     try:
-        data = read(one, request.form)
+        data = read(one, formwork.sent())
         seen = request.form.get("version", "")
-        versions = {pk: int(seen)} if seen.isdigit() else None
+        versions = {pk: int(seen)} if seen.isdecimal() and len(seen) < 19 else None
         outcome = view.flow.run(name, [pk], versions=versions, **data)
     except BusinessError as error:
         db.session.rollback()
@@ -79,17 +106,18 @@ def step(view, name, pk):
         flash(str(error.message), "warning")
         return redirect(back)
     db.session.commit()
-    flash(_("%(step)s: %(record)s", step=one.label, record=outcome.done[0]), "success")
+    flash(_("%(step)s: %(record)s", step=one.on(outcome.done[0]).told, record=outcome.done[0]), "success")
     for made in outcome.made:
-        flash(_("Made: %(record)s", record=made), "success")
-    return redirect(back)
+        flash(told_made(made), "success")
+    gone = getattr(outcome.done[0], "deleted_at", None) is not None
+    return redirect(view.url("list") if gone else back)
 
 
 def override_form(flow):
     """The form that sets a state by hand: which state, and why (X-40)."""
     fields = {
-        "state": SelectField(_l("Status"), [InputRequired(_l("Fill in this field."))], choices=options(flow.states)),
-        "reason": TextAreaField(_l("Reason"), [InputRequired(_l("Give a reason.")), Length(max=2000)]),
+        "state": SelectField(_l("Status"), [Needed(_l("Fill in this field."))], choices=options(flow.states)),
+        "reason": TextAreaField(_l("Reason"), [Needed(_l("Give a reason.")), Length(max=2000)]),
     }
     return type("OverrideForm", (Form,), fields)
 
@@ -99,52 +127,96 @@ def override(flow, row, given):
 
     :raises BusinessError: 'bad_data', 'reason_missing'; Forbidden without the permission
     """
-    form = override_form(flow)(given if isinstance(given, MultiDict) else MultiDict(_flat(given)))
+    asked = override_form(flow)
+    form = asked(given if isinstance(given, MultiDict) else step_data.taken(given, asked))
     if not form.validate():
         fields = {name: "; ".join(str(one) for one in errors) for name, errors in form.errors.items()}
         raise BusinessError("bad_data", next(iter(fields.values())), fields=fields)
     flow.override(row, form.state.data, form.reason.data)
 
 
+def _ticked(view, most):
+    """The ids of the selection: the ticked rows, or all that match."""
+    if request.form.get("all_matching"):
+        args = dict(parse_qsl(request.form.get("query", "").lstrip("?")))
+        return view.listing(args).ids(most)
+    return [int(one) for one in request.form.getlist("rowid") if one.isdecimal() and len(one) < 19]
+
+
 def start(view):
-    """Take one step on a selection of the list."""
+    """Take one step on a selection of the list; a step with a page of its own is taken there."""
     one = transition(view, request.form.get("action", "").rpartition(".")[2])
     back = view.url("list") + (request.form.get("query", "") if request.form.get("query", "").startswith("?") else "")
+    if one.name in view.step_pages:
+        return redirect(view.url(view.step_pages[one.name], id=_ticked(view, PAGED)[:PAGED]))
     try:
-        data = read(one, request.form)
-        if request.form.get("all_matching"):
-            args = dict(parse_qsl(request.form.get("query", "").lstrip("?")))
-            ids = view.listing(args).ids(MOST + 1)
-        else:
-            ids = [int(one) for one in request.form.getlist("rowid") if one.isdigit()]
+        data = read(one, formwork.sent())
+        ids = _ticked(view, MOST + 1)
         if not ids:
             raise Malformed("nothing_selected", _("Select at least one row."))
         if len(ids) > MOST:
             text = _("One step takes at most %(count)s records. Narrow the list with a filter.", count=MOST)
             raise BusinessError("too_many", text)
-        if len(ids) > AT_ONCE and not one.set_wise:
-            run = runs.begin(g.work, view.noun, one.name, ids, data)
+        kind = "trial" if request.form.get("trial") else "bulk"
+        if (len(ids) > AT_ONCE or request.form.get("all_matching")) and not one.set_wise:
+            run = runs.begin(g.work, view.noun, one.name, ids, data, kind)
+            db.session.commit()
+            return redirect(url_for("RunView.show", pk=run.id))
+        ids = list(dict.fromkeys(ids))
+        if kind == "trial":
+            run = tried(view, one, ids, data)
             db.session.commit()
             return redirect(url_for("RunView.show", pk=run.id))
         outcome = view.flow.run(one.name, ids, **data)
+        run = runs.keep(g.work, view.noun, one.name, ids, data, outcome.refused) if len(ids) > 1 else None
         db.session.commit()
     except BusinessError as error:
         db.session.rollback()
         flash(str(error.message), "warning")
         return redirect(back)
     tell(one, outcome)
+    if run is not None:
+        link = Markup('<a href="{}">{}</a>').format(url_for("RunView.show", pk=run.id), _("Open the report"))
+        flash(link, "info")
     return redirect(back)
+
+
+def tried(view, one, ids, data):
+    """What a step would do to a selection, kept as a run; nothing else is changed."""
+    with runs.trial(g.work):
+        outcome = view.flow.run(one.name, ids, **data)
+    return runs.keep(g.work, view.noun, one.name, ids, data, outcome.refused, kind="trial")
+
+
+def told_made(row):
+    """What a step made, with the way to its page."""
+    for view in current_app.appbuilder.baseviews:
+        if getattr(getattr(view, "datamodel", None), "obj", None) is type(row) and hasattr(view, "listing"):
+            link = Markup('<a href="{}/show/{}"><bdi>{}</bdi></a>').format(view.route_base, row.id, row)
+            return Markup(_("Made: %(record)s")) % {"record": link}
+    return _("Made: %(record)s", record=row)
 
 
 def tell(one, outcome):
     """What a step on several records did, each refusal with its reason."""
     if outcome.done:
         many = len(outcome.done)
-        flash(ngettext("%(step)s: %(num)d record", "%(step)s: %(num)d records", many, step=one.label), "success")
+        flash(ngettext("%(step)s: %(num)d record", "%(step)s: %(num)d records", many, step=one.told), "success")
     for made in outcome.made:
-        flash(_("Made: %(record)s", record=made), "success")
-    for refusal in outcome.refused[:50]:
-        flash(_("%(record)s: %(reason)s", record=refusal.label, reason=refusal.error.message), "warning")
-    left = len(outcome.refused) - 50
+        flash(told_made(made), "success")
+    said = [_("%(record)s: %(reason)s", record=one.label, reason=one.error.message) for one in outcome.refused[:TOLD]]
+    left = len(outcome.refused) - len(said)
     if left > 0:
-        flash(ngettext("%(num)d more was refused.", "%(num)d more were refused.", left), "warning")
+        said.append(ngettext("%(num)d more was refused.", "%(num)d more were refused.", left))
+    if len(said) > UNFOLDED:
+        flash(_folded(said, len(outcome.refused)), "warning")
+        return
+    for text in said:
+        flash(text, "warning")
+
+
+def _folded(said, many):
+    """Many refusals as one message that opens."""
+    head = ngettext("%(num)d record was refused.", "%(num)d records were refused.", many)
+    rows = Markup("").join(Markup("<li>{}</li>").format(text) for text in said)
+    return Markup("<details><summary>{}</summary><ul>{}</ul></details>").format(head, rows)

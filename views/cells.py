@@ -4,32 +4,50 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from babel import Locale
+from flask_appbuilder.security.sqla.models import Role
 from flask_babel import gettext as _
-from sqlalchemy import Boolean, Date, DateTime, Integer, LargeBinary, Text, select
+from sqlalchemy import Boolean, Date, DateTime, Integer, LargeBinary, Text
 from sqlalchemy.orm import RelationshipProperty
 
-from app.core.localized import format_date, format_datetime, format_money, format_number, format_percent, pick
+from app.core import kept
+from app.core.localized import (
+    format_date,
+    format_datetime,
+    format_money,
+    format_number,
+    format_percent,
+    listed,
+    pick,
+)
 from app.core.money import Money
+from app.core.numbering import NumberSeries
 from app.core.work import current
-from models.base import Exact, Localized
-from models.organisation import Unit
-from views.labels import VALUES, value_label
+from app.rules import pricing, ratings
+from models.base import Exact, Localized, Translated
+from models.customers import Address
+from models.organisation import ExchangeRate, Unit
+from views.labels import VALUES, value_label, words_of
+from views.role_words import role_word
 
 CODES = frozenset({"number", "sku", "barcode", "order_number", "predecessor_number", "code", "reference"})
 AMOUNTS = frozenset({
     "total_net", "total_tax", "total_gross", "open_amount", "paid_amount", "net", "tax", "gross", "amount",
-    "unallocated", "unit_price", "list_price", "over_amount", "credit_limit",
+    "unallocated", "total_discount", "discount_amount",
+    "unit_price", "list_price", "counter_price", "internal_cost", "over_amount", "credit_limit",
 })  # fmt: skip
+PERCENTS = frozenset({"tax_rate", "rate", "over_discount"})
+STARS = frozenset({"rating", "stars"})
 FIGURES = AMOUNTS | {"free"}  # reckoned, not stored
 
 
 def kind_of(model, name):
     """How a column is drawn: num, date, state, text, code, bool, wide."""
-    if name == "state" or (name in VALUES and name in ("payment_status", "payment", "billing", "shipping")):
+    prop = model.__mapper__.attrs.get(name)
+    coded = name in VALUES and not isinstance(prop, RelationshipProperty)  # a refund's payment is a record
+    if name == "state" or (coded and name in ("payment_status", "payment", "billing", "shipping")):
         return "state"
     if name in CODES:
         return "code"
-    prop = model.__mapper__.attrs.get(name)
     if prop is None or isinstance(prop, RelationshipProperty):
         return "num" if name in FIGURES else "text"
     column = prop.columns[0].type
@@ -52,8 +70,11 @@ def show(row, name, reader, states=None, currency=None):
     value = getattr(row, name, None)
     if value is None or value == "":
         return None
-    if name == "state" or (name in VALUES and isinstance(value, str)):
-        word = str(value_label(name, value, states))
+    if name == "code" and isinstance(row, NumberSeries):
+        return str(value_label("series", value))
+    words = words_of(type(row), name)
+    if name == "state" or (words in VALUES and isinstance(value, str)):
+        word = str(value_label(words, value, states))
         return (value, word) if kind_of(type(row), name) == "state" else word
     if isinstance(value, bool):
         return value
@@ -63,8 +84,18 @@ def show(row, name, reader, states=None, currency=None):
         return format_datetime(value, reader)
     if isinstance(value, date):
         return format_date(value, "short", reader)
+    if name == "other_names":
+        return " · ".join(value.values()) or None
     if isinstance(value, dict):
         return pick(value, reader.locale)
+    if name == "name" and isinstance(row, Translated | Role):
+        return said(row, reader)
+    if name == "role_names":
+        return ", ".join(sorted(said(one, reader) for one in row.roles))
+    if isinstance(value, list):
+        return listed((str(value_label(name, one)) for one in value), reader.locale) or None
+    if name in STARS:
+        return ratings.drawn(value)
     if isinstance(value, int):
         return format_number(Decimal(value), reader)
     if name in ("language", "locale"):
@@ -73,15 +104,20 @@ def show(row, name, reader, states=None, currency=None):
         return Locale.parse(reader.locale).territories.get(value, value)
     if name == "unit_code":
         return unit(value, reader)
+    if name == "price_source":
+        return price_source(value, reader)
     return said(value, reader)
 
 
 def unit(code, reader):
     """A unit of measure as it stands beside a quantity: "pcs"."""
-    work = current()
-    if "units" not in work.cache:
-        work.cache["units"] = {one.code: one.symbols for one in work.session.scalars(select(Unit))}
-    return pick(work.cache["units"].get(code), reader.locale) or code
+    known = next((one.symbols for one in kept.rows(current(), Unit) if one.code == code), None)
+    return pick(known, reader.locale) or code
+
+
+def price_source(kept, reader):
+    """Which price applied to a line, in the reader's language and figures."""
+    return str(pricing.told(kept, lambda number: format_number(number, reader)))
 
 
 def said(value, reader):
@@ -89,6 +125,11 @@ def said(value, reader):
     names = getattr(value, "names", None) or getattr(value, "symbols", None)
     if isinstance(names, dict):
         return pick(names, reader.locale)
+    if isinstance(value, Role):
+        return role_word(value.name)
+    if isinstance(value, Address):
+        country = Locale.parse(reader.locale).territories.get(value.country_code, value.country_code)
+        return listed([*value.lines()[:-1], country], reader.locale)
     full = getattr(value, "get_full_name", None)
     return full() if full else str(value)
 
@@ -100,9 +141,21 @@ def _number(row, name, value, reader, currency=None):
             if name in ("unit_price", "list_price"):
                 return price(value, currency, reader)
             return format_money(Money(value, currency), reader)
-    if name.endswith("_percent") or name in ("tax_rate", "rate", "over_discount"):
+    if percent(type(row), name):
         return format_percent(value, reader)
+    if isinstance(row, ExchangeRate):
+        return factor(value, reader)
     return format_number(value, reader)
+
+
+def factor(value, reader):
+    """A factor with all its digits: a rial in pounds begins at the sixth place."""
+    return format_number(value, reader, max(0, -value.normalize().as_tuple().exponent))
+
+
+def percent(model, name):
+    """Whether a column holds per cent; how much of a currency another one is worth does not."""
+    return name.endswith("_percent") or (name in PERCENTS and model is not ExchangeRate)
 
 
 def price(value, currency, reader):

@@ -5,12 +5,13 @@ from types import SimpleNamespace
 from flask import render_template
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import IntegerField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length
+from wtforms import StringField, TextAreaField
+from wtforms.validators import Length
 
 from app.core.errors import BusinessError, Malformed
 from app.core.localized import format_money, pick
 from app.core.money import Money
+from app.core.needed import Needed
 from app.core.readable import ascii_digits
 from app.extensions import db
 from app.reading import locale, reader
@@ -20,10 +21,10 @@ from models.customers import Customer
 from models.organisation import Currency
 from views import wire
 from views.cells import price as price_text
-from views.fields import DateText, HouseForm, ReferenceField
+from views.fields import DateText, HouseForm, ReferenceField, WholeText
 from views.labels import label
 
-MUST = [InputRequired(_l("Fill in this field."))]
+MUST = [Needed(_l("Fill in this field."))]
 HEAD = ("title", "currency", "starts_on", "months", "terms")
 LINE = ("id", "sku", "quantity", "unit_price", "months", "sale_type", "starts_on")
 
@@ -35,7 +36,7 @@ class AddForm(HouseForm):
     title = StringField(label("title"), [*MUST, Length(max=200)])
     currency = ReferenceField(label("currency"), target=Currency, endpoint="/currencies/choices")
     starts_on = DateText(label("starts_on"))
-    months = IntegerField(_l("Term in months"))
+    months = WholeText(_l("Term in months"))
     terms = TextAreaField(label("terms"), render_kw={"rows": 2})
 
 
@@ -44,7 +45,7 @@ class EditForm(HouseForm):
 
     title = StringField(label("title"), [*MUST, Length(max=200)])
     starts_on = DateText(label("starts_on"))
-    months = IntegerField(_l("Term in months"))
+    months = WholeText(_l("Term in months"))
     terms = TextAreaField(label("terms"), render_kw={"rows": 2})
 
 
@@ -115,7 +116,7 @@ def customer_id(given):
     """The customer of a new contract."""
     value = given.get("customer")
     if isinstance(value, str):
-        value = int(value) if value.isdigit() and len(value) < 19 else None
+        value = int(value) if value.isdecimal() and len(value) < 19 else None
     return None if value is None else wire.whole("customer", value)
 
 
@@ -162,7 +163,7 @@ def _line(row):
     if row.get("id") is not None:
         value = row["id"]
         found["id"] = (
-            int(value) if isinstance(value, str) and value.isdigit() and len(value) < 19 else wire.whole("id", value)
+            int(value) if isinstance(value, str) and value.isdecimal() and len(value) < 19 else wire.whole("id", value)
         )
     if row.get("unit_price") not in (None, ""):
         found["unit_price"] = _number("unit_price", row["unit_price"])
@@ -176,10 +177,7 @@ def _line(row):
 
 
 def _known(given, names):
-    unknown = given.keys() - set(names)
-    if unknown:
-        text = _("These fields are not known here: %(fields)s.", fields=", ".join(sorted(map(str, unknown))))
-        raise Malformed("unknown_fields", text, fields=sorted(map(str, unknown)))
+    wire.known(given, names)
 
 
 def _number(name, value):
@@ -191,23 +189,17 @@ def _number(name, value):
 def _months(value):
     if isinstance(value, str):
         text = ascii_digits(value).strip()
-        value = int(text) if text.isdigit() and len(text) < 6 else value
+        value = int(text) if text.isdecimal() and len(text) < 6 else value
     return wire.whole("months", value)
 
 
 # --- as it is typed ----------------------------------------------------------------------------
 
 
-def products_for(term, work):
-    """Products for the item code field, best first."""
-    rows = products.search(term.strip(), work, limit=20) if term.strip() else []
-    return [{"id": row.sku, "text": row.sku, "note": pick(row.names, locale())} for row in rows]
-
-
 def live(args, work):
     """What one line costs over its term."""
     wanted = args.get("customer", "")
-    customer = entry.customer_of(int(wanted) if wanted.isdigit() and len(wanted) < 19 else None, work)
+    customer = entry.customer_of(int(wanted) if wanted.isdecimal() and len(wanted) < 19 else None, work)
     row = _line(
         {name: args[name] for name in ("sku", "quantity", "unit_price", "months", "sale_type") if args.get(name)}
     )

@@ -8,7 +8,6 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
-from app.answers import answer
 from app.core.errors import BusinessError, Forbidden
 from app.core.localized import format_money
 from app.core.money import Money
@@ -24,6 +23,7 @@ from views.base import HouseView, Interface
 from views.doors import body, done
 from views.filters import Choice, Least, NumberOrOwner, OwnerWords, Refers, Since, Starts
 from views.labels import label
+from views.lines_doors import LinesDoors
 from views.orders import OrderView
 from views.related import links
 
@@ -50,7 +50,7 @@ class EndingSoon(Choice):
         return query.filter(model.state == "active", model.ends_on <= last)
 
 
-class ContractView(HouseView):
+class ContractView(LinesDoors, HouseView):
     datamodel = Interface(Contract)
     noun = "contract"
     flow = contracts.FLOW
@@ -58,6 +58,7 @@ class ContractView(HouseView):
     reports = ("contract",)
     list_title, add_title, edit_title = _l("Contracts"), _l("New contract"), _l("Change the contract")
     add_label = _l("New contract")
+    order_columns = ("id", "number", "state", "created_at", "ends_on")
     list_columns = ["number", "title", "customer", "state", "starts_on", "ends_on", "total_net", "predecessor_number"]
     portal_columns = ["number", "title", "state", "starts_on", "ends_on", "total_net", "predecessor_number"]
     internal = frozenset({"customer", "customer_name", "branch", "submitted_by"})
@@ -76,7 +77,7 @@ class ContractView(HouseView):
         (_l("Terms"), ["terms"]),
     )
     lines = ("lines", LINE_COLUMNS)
-    quick = NumberOrOwner(Customer, title=_l("Contract number or customer"))
+    quick = NumberOrOwner(Customer, title=_l("Contract number or customer"), alone=_l("Contract number"))
     filters = (
         Starts("number"),
         OwnerWords("customer_name", Customer, _l("Customer name")),
@@ -96,8 +97,13 @@ class ContractView(HouseView):
             documents.refuse_closed()
 
     def next_step(self, row):
-        steps = {"draft": _("Submit the contract."), "submitted": _("Somebody else approves or rejects the contract.")}
+        approving = _("Somebody else approves or rejects the contract.")
+        if self.outside:
+            approving = _("We are looking at the contract.")
+        steps = {"draft": _("Submit the contract."), "submitted": approving}
         if row.state == "active" and row.ends_on and row.ends_on <= g.work.now.date() + timedelta(days=60):
+            if _successor(row) is not None:
+                return _("The term ends soon. The contract has been renewed.")
             return _("The term ends soon. Renew the contract.") if not self.outside else _("The term ends soon.")
         return None if self.outside and row.state == "draft" else steps.get(row.state)
 
@@ -111,11 +117,7 @@ class ContractView(HouseView):
             items.append(
                 (_("Renewed contract"), (row.predecessor_number, self.url("show", pk=row.predecessor_id)), "link")
             )
-        later = db.session.scalars(
-            select(Contract)
-            .where(Contract.predecessor_id == row.id, Contract.state != "rejected")
-            .order_by(Contract.id.desc())
-        ).first()
+        later = _successor(row)
         if later is not None:
             items.append((_("Renewed by"), (str(later), self.url("show", pk=later.id)), "link"))
         threads.attached(row, "contract", house)
@@ -128,7 +130,7 @@ class ContractView(HouseView):
     @has_access
     def add(self):
         wanted = request.args.get("customer", "")
-        customer = db.session.get(Customer, int(wanted)) if wanted.isdigit() and len(wanted) < 19 else None
+        customer = db.session.get(Customer, int(wanted)) if wanted.isdecimal() and len(wanted) < 19 else None
         begun = {"customer": customer, "currency": customer.currency if customer else None, "months": 12}
         return forms.page(self, None, forms.AddForm(data=begun))
 
@@ -161,20 +163,8 @@ class ContractView(HouseView):
                 contracts.FLOW.run_one("submit", row)
             return done({"id": row.id, "url": self.url("show", pk=row.id)})
 
-    @expose("/price")
-    @has_access
-    def price(self):
-        """What one line costs over its term, as it is typed."""
-        try:
-            return jsonify(forms.live(request.args, g.work))
-        except BusinessError as error:
-            return answer(error.status, error.code, error.message)
-
-    @expose("/products")
-    @has_access
-    def find_products(self):
-        """Products for the item code field, best first."""
-        return jsonify(forms.products_for(request.args.get("term", ""), g.work))
+    def line(self, args):
+        return forms.live(args, g.work)
 
     @expose("/totals", methods=["POST"])
     @has_access
@@ -233,8 +223,9 @@ class ContractApi(HouseApi):
         "predecessor_number",
     )
     show_fields = ("terms", "predecessor", "submitted_at", "approved_at", "terminated_on", "created_at")
-    portal_hidden = frozenset({"submitted_by", "created_by", "updated_by", "deleted_reason"})
+    portal_hidden = frozenset({"branch_id", "submitted_by", "created_by", "updated_by", "deleted_reason"})
     line_fields = ("id", "sku", "name", "quantity", "unit_price", "months", "starts_on", "ends_on", "sale_type", "net")
+    order_columns = ContractView.order_columns
     filter_columns = (
         "id",
         "number",
@@ -261,6 +252,15 @@ class ContractApi(HouseApi):
 
     def update(self, row, given, work):
         update(row, given, work)
+
+
+def _successor(row):
+    """The contract that renews this one, if any; a rejected one renews nothing."""
+    return db.session.scalars(
+        select(Contract)
+        .where(Contract.predecessor_id == row.id, Contract.state != "rejected")
+        .order_by(Contract.id.desc())
+    ).first()
 
 
 def on_order(view, row, house):

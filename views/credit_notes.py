@@ -50,7 +50,7 @@ class CreditNoteView(InvoiceView):
     exclude_route_methods = InvoiceView.exclude_route_methods | {"add", "credit"}  # they begin on an invoice's page
     list_columns = ["number", "customer", "state", "issued_on", "total_gross", "order_number"]
     portal_columns = ["number", "state", "issued_on", "total_gross", "order_number"]
-    quick = NumberOrOwner(Customer, title=_l("Credit note number or customer"))
+    quick = NumberOrOwner(Customer, title=_l("Credit note number or customer"), alone=_l("Credit note number"))
     filters = tuple(
         one
         for one in InvoiceView.filters

@@ -6,8 +6,10 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 from wtforms import BooleanField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import Length
 
+from app.core.localized import listed
+from app.core.needed import Needed
 from app.core.scope import lifted
 from app.extensions import db
 from app.reading import reader
@@ -35,13 +37,13 @@ CONTACT_FIELDS = ("id", "name", "position", "email", "phone", "language", "gets_
 class AddressForm(HouseForm):
     """A place to deliver to or to bill."""
 
-    customer = ParentField(_l("Customer"), [InputRequired(NEEDED)], target=Customer, endpoint="/customers/choices")
-    recipient = StringField(_l("Recipient"), [InputRequired(NEEDED), Length(max=200)])
-    street = TextAreaField(_l("Street"), [InputRequired(NEEDED), Length(max=500)])
+    customer = ParentField(_l("Customer"), [Needed(NEEDED)], target=Customer, endpoint="/customers/choices")
+    recipient = StringField(_l("Recipient"), [Needed(NEEDED), Length(max=200)])
+    street = TextAreaField(_l("Street"), [Needed(NEEDED), Length(max=500)])
     postcode = StringField(_l("Postcode"), [Length(max=20)])
-    city = StringField(_l("City"), [InputRequired(NEEDED), Length(max=120)])
+    city = StringField(_l("City"), [Needed(NEEDED), Length(max=120)])
     region = StringField(_l("Region"), [Length(max=120)])
-    country_code = CodeField(_l("Country"), [InputRequired(NEEDED)], target=Country, endpoint="/countries/choices")
+    country_code = CodeField(_l("Country"), [Needed(NEEDED)], target=Country, endpoint="/countries/choices")
     phone = StringField(_l("Phone"), [Length(max=40)])
     label = StringField(_l("Label"), [Length(max=80)], description=_l("For instance: Head office, Warehouse 2."))
     delivery = BooleanField(_l("Delivery address"), default=True)
@@ -121,7 +123,7 @@ class ContactView(PartView):
         position = StringField(_l("Position"), [Length(max=120)])
         own = {"position": position, "gets_documents": BooleanField(_l("Gets orders and invoices by e-mail"))}
         self.edit_form = type("ContactForm", (form_for(Contact, names),), own)
-        customer = ParentField(_l("Customer"), [InputRequired(NEEDED)], target=Customer, endpoint="/customers/choices")
+        customer = ParentField(_l("Customer"), [Needed(NEEDED)], target=Customer, endpoint="/customers/choices")
         own_new = {**own, "customer": customer}
         self.add_form = type("NewContactForm", (form_for(Contact, ["customer", *names]),), own_new)
         super()._init_forms()
@@ -140,7 +142,7 @@ def addresses(row):
     rows = [
         line(
             one.label or one.recipient,
-            ", ".join(one.lines()[:-1]),
+            listed(one.lines()[:-1], reader().locale),
             shown(one, "country_code", reader()),
             " · ".join(word for name, word in uses.items() if getattr(one, name)),
             buttons=(
@@ -196,6 +198,8 @@ def people(row):
 
 class PartApi(HouseApi):
     """Parts of a customer over REST: a country travels as `country`, the owner cannot change."""
+
+    told_as = {"country_code": "country"}
 
     def value(self, row, name):
         return row.country_code if name == "country" else super().value(row, name)
@@ -255,6 +259,7 @@ class ContactApi(PartApi):
 
     def on_save(self, row, work):
         customers.check_email(row, "email")
+        customers.check_language(row)
 
     def on_delete(self, row, work):
         work.session.delete(row)

@@ -9,13 +9,14 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, or_
 from wtforms import SelectField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import Length
 
 from app.core import settings
 from app.core.errors import BusinessError
 from app.core.flow import FLOWS
 from app.core.localized import format_money
 from app.core.money import Money
+from app.core.needed import Needed
 from app.core.scope import lifted
 from app.extensions import db
 from app.reading import reader
@@ -25,7 +26,7 @@ from models.contracts import Contract
 from models.customers import Customer, CustomerNote, Tag
 from models.invoices import Invoice
 from models.orders import Order
-from models.organisation import Branch, Country, Currency
+from models.organisation import Branch, Country, Currency, Portal
 from models.people import Person
 from models.tickets import Ticket
 from views import customer_parts as parts
@@ -33,17 +34,18 @@ from views import wire
 from views.api import HouseApi
 from views.attachments import attachments_section
 from views.base import HouseView, Interface
+from views.cells import said
 from views.fields import ReferenceField, form_for, options
 from views.filters import Choice, Flag, Refers, Since, Words, like
 from views.labels import label
-from views.masters import ARCHIVED, Active, Coded, CodeField, MasterView, Tagged
+from views.masters import ARCHIVED, Active, Coded, CodeField, MasterDoors, MasterView, Tagged
 from views.sections import records
 
 COLUMNS = ["kind", "name", "number", "parent", "branch", "country_code", "language", "currency", "email", "phone",
-           "tax_id", "registration", "payment_terms", "credit_limit", "manager"]  # fmt: skip
-STAFF_ONLY = frozenset({"credit_limit", "branch", "walk_in", "parent", "first_order_at", "reviewed_at", "note", "text",
-                        "tags", "tag", "archived_at", "archived", "new", "manager_id", "branch_id", "parent_id",
-                        "active", "managed_by"})  # fmt: skip
+           "tax_id", "registration", "payment_terms", "credit_limit", "manager", "portal_id"]  # fmt: skip
+STAFF_ONLY = frozenset({"portal", "portal_id", "credit_limit", "branch", "walk_in", "parent",
+                        "first_order_at", "reviewed_at", "note", "text", "tags", "tag", "archived_at",
+                        "archived", "new", "manager_id", "branch_id", "parent_id", "active", "managed_by"})  # fmt: skip
 OPEN = ("submitted", "changed", "confirmed", "released")
 KINDS = {"company": _l("Company"), "person": _l("Person")}
 LISTS = (  # what hangs on a customer: noun, model, columns, which states are open, address
@@ -75,6 +77,11 @@ class New(Flag):
         return query.filter(model.first_order_at.is_(None) if value else model.first_order_at.is_not(None))
 
 
+def portals():
+    """The portals there are, for a select box."""
+    return [("", ""), *((row.id, row.name) for row in db.session.query(Portal).order_by(Portal.id))]
+
+
 def _form():
     class CustomerForm(form_for(Customer, COLUMNS)):
         """A customer as staff keep it."""
@@ -83,8 +90,12 @@ def _form():
         number = StringField(
             label("number"), [Length(max=30)], description=_l("Leave it empty: the next number is taken.")
         )
-        branch = ReferenceField(label("branch"), [InputRequired(_l("Fill in this field."))], target=Branch)
-        country_code = CodeField(label("country"), [InputRequired(_l("Fill in this field."))], target=Country)
+        branch = ReferenceField(label("branch"), [Needed(_l("Fill in this field."))], target=Branch)
+        country_code = CodeField(label("country"), [Needed(_l("Fill in this field."))], target=Country)
+        portal_id = SelectField(
+            label("portal"), coerce=lambda value: int(value) if value else None, choices=portals,
+            description=_l("Its words for states are those the customer reads."),
+        )  # fmt: skip
         manager = ReferenceField(_l("Account manager"), target=User, endpoint="/customers/managers")
         tags = Aside(_l("Tags"), [Length(max=1000)], description=_l("Separate tags by commas."))
         note_text = AsideText(_l("Internal note"), [Length(max=20_000)], description=_l("Customers never see it."))
@@ -110,18 +121,18 @@ class CustomerView(MasterView):
     list_columns = ["name", "number", "kind", "country_code", "language", "currency", "manager", "email"]
     portal_columns = ["name", "number", "country_code", "language", "currency"]
     internal = STAFF_ONLY
-    order_columns = ("id", "name")
+    order_columns = ("id", "name", "number", "country_code")
     add_columns = edit_columns = [*COLUMNS, "tags", "note_text"]
     label_columns = {"manager": _l("Account manager"), "first_order_at": _l("First order at")}
     method_permission_name = MasterView.method_permission_name | {"managers": "read"}
     groups = (
-        (None, ["name", "kind", "number", "parent", "branch", "manager"]),
+        (None, ["name", "kind", "number", "parent", "branch", "manager", "portal_id"]),
         (_l("Contact"), ["email", "phone", "country_code", "language"]),
         (_l("Terms"), ["currency", "payment_terms", "credit_limit", "tax_id", "registration"]),
         (_l("For us"), ["tags", "note_text"]),
     )
     facts = (
-        (None, ["number", "kind", "parent", "branch", "manager", "created_at", "first_order_at"]),
+        (None, ["number", "kind", "parent", "branch", "manager", "portal", "created_at", "first_order_at"]),
         (_l("Contact"), ["email", "phone", "country_code", "language", "tax_id", "registration"]),
     )
     portal_facts = ((None, ["number", "kind", "country_code", "language", "currency", "payment_terms", "email", "phone",
@@ -136,6 +147,7 @@ class CustomerView(MasterView):
         Since("created_until", "created_at", _l("Created until"), until=True), ARCHIVED,
     )  # fmt: skip
     on_delete = staticmethod(customers.remove)
+    additions = []  # (view, row, house): what screens of later nouns put on a customer's page
 
     def _init_forms(self):
         self.add_form = self.edit_form = _form()
@@ -166,7 +178,7 @@ class CustomerView(MasterView):
         if self.outside:
             return jsonify([])
         rows = db.session.query(User).join(Person, Person.id == User.id).filter(Person.kind == "staff", User.active)
-        if request.args.get("id", "").isdigit():
+        if request.args.get("id", "").isdecimal():
             rows = rows.filter(User.id == int(request.args["id"]) % 2**31)
         elif request.args.get("term", "").strip():
             wanted = like(request.args["term"].strip().lower())
@@ -200,12 +212,14 @@ class CustomerView(MasterView):
             house.links.append(SimpleNamespace(label=_("New order"), url=url, icon="fa-plus"))
         house.sections += [parts.addresses(row), parts.contacts(row), *_lists(row), parts.people(row),
                            attachments_section(row, "customer")]  # fmt: skip
+        for add in self.additions:
+            add(self, row, house)
 
     def _terms(self, row):
         used, limit = _credit(row)
         return [
             (_("Currency"), row.currency_code, "text"),
-            (_("Payment terms"), row.payment_terms and str(row.payment_terms), "text"),
+            (_("Payment terms"), row.payment_terms and said(row.payment_terms, reader()), "text"),
             (_("Credit used"), used, "money"),
             (_("Credit limit"), limit or _("No limit"), "money"),
         ]
@@ -266,14 +280,15 @@ class TagView(HouseView):
     on_save = staticmethod(tags.check)
 
 
-class CustomerApi(HouseApi):
+class CustomerApi(MasterDoors, HouseApi):
     noun = "customer"
     model = Customer
     resource_name = "customers"
     reports = ("statement",)
     list_fields = ("id", "version", "number", "name", "kind", "country", "language", "currency", "email", "phone",
                    "active")  # fmt: skip
-    show_fields = ("tax_id", "registration", "payment_terms", "credit_limit", "manager", "parent", "branch", "tags",
+    show_fields = ("tax_id", "registration", "payment_terms", "credit_limit", "manager", "parent", "branch",
+                   "tags", "portal",
                    "note", "first_order_at", "walk_in", "created_at", "addresses", "contacts")  # fmt: skip
     portal_hidden = STAFF_ONLY
     filter_columns = ("id", "number", "name", "kind", "country", "country_code", "language", "currency",
@@ -281,11 +296,13 @@ class CustomerApi(HouseApi):
                       "active", "q")  # fmt: skip
     word_filters = {"name": Words("name"), "q": Words("q"), "country": Coded("country", Country, ""),
                     "active": Active("active")}  # fmt: skip
-    order_columns = ("id", "name")
-    write_fields = ("name", "kind", "number", "country", "language", "currency", "email", "phone", "tax_id",
+    order_columns = ("id", "name", "number", "country", "country_code")
+    create_fields = ("name", "kind", "number", "country", "language", "currency", "email", "phone", "tax_id",
                     "registration", "payment_terms", "credit_limit", "manager", "parent", "branch", "tags",
-                    "note")  # fmt: skip
+                    "note", "portal")  # fmt: skip
+    write_fields = (*create_fields, "active")
     on_delete = staticmethod(customers.remove)
+    told_as = {"country_code": "country"}
 
     def value(self, row, name):
         if name in ("country", "currency"):

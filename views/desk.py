@@ -10,6 +10,7 @@ from sqlalchemy.orm import joinedload
 from app.extensions import db
 from app.rules import products
 from models.products import Category, Price, Product
+from views.cells import said
 from views.desk_cells import DecimalColumn, DeskModelView, NameColumn, Shown
 from views.filters import Words, like
 
@@ -52,7 +53,7 @@ class PriceSheet(Sheet):
     columns = (
         Shown("sku", _l("SKU"), lambda row, reader: row.product.sku),
         Shown("product", _l("Product"), lambda row, reader: row.product),
-        Shown("price_list", _l("Price list"), lambda row, reader: row.price_list.name),
+        Shown("price_list", _l("Price list"), lambda row, reader: said(row.price_list, reader)),
         Shown("currency", _l("Currency"), lambda row, reader: row.price_list.currency_code),
         DecimalColumn("from_quantity", _l("From quantity")),
         DecimalColumn("unit_price", _l("Unit price")),
@@ -62,7 +63,7 @@ class PriceSheet(Sheet):
     def rows(self, search):
         query = db.session.query(Price).options(joinedload(Price.product), joinedload(Price.price_list))
         wanted = request.args.get("price_list", "")
-        if wanted.isdigit() and len(wanted) < 19:
+        if wanted.isdecimal() and len(wanted) < 19:
             query = query.filter(Price.price_list_id == int(wanted))
         if search:
             found = Words("q").apply(db.session.query(Product.id), Product, search, db.session)

@@ -141,12 +141,8 @@ class DeskModelView(BaseModelView):
         """Whether the reader may change cells."""
         return False
 
-    def rows(self, search):
-        """The rows of the sheet, in no order."""
-        raise NotImplementedError
-
     def get_list(self, page, sort_field, sort_desc, search, filters, page_size=None):
-        """One page, newest first; nothing is counted, and there is an end to turning pages."""
+        """One page of `rows(search)`, which every sheet has, newest first; uncounted, and there is an end to pages."""
         start = (page or 0) * PAGE
         if start >= COUNT_CAP:
             abort(404)
@@ -161,7 +157,7 @@ class DeskModelView(BaseModelView):
         return self._by_name[name].text(model, reader())
 
     def get_one(self, id):
-        return db.session.get(self.model_class, int(id)) if str(id).isdigit() and len(str(id)) < 19 else None
+        return db.session.get(self.model_class, int(id)) if str(id).isdecimal() and len(str(id)) < 19 else None
 
     # --- one cell ------------------------------------------------------------------------------
 

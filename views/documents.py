@@ -11,25 +11,28 @@ from flask_babel import lazy_pgettext as _lp
 from app.core.errors import NotFound
 from app.core.facts import model_of
 from app.core.localized import LOCALES
-from app.rules import documents
+from app.core.scope import rows_of
+from app.rules import about, documents
 from config import LANGUAGES
 from models.customers import Customer
 from models.documents import IssuedDocument
 from reports.core import FORMATS, REPORTS
 from views.api import HouseApi
+from views.attachments import size_text
 from views.base import VERBS, HouseView, Interface
 from views.doors import door
 from views.filters import Choice, Filter, OwnerWords, Refers, Since, Starts
+from views.labels import label
 from views.listing import Listing
 
-NOUNS = ("order", "quote", "contract", "invoice", "customer")
+NOUNS = rows_of(IssuedDocument).about
 LANGUAGE_NAMES = {code: LANGUAGES[code]["name"] for code in LOCALES}
 
 
 def readable(query):
     """Documents of records the actor may read."""
-    nouns = [noun for noun in NOUNS if g.work.actor.may(f"{noun}.read")]
-    return query if len(nouns) == len(NOUNS) else query.filter(IssuedDocument.noun.in_(nouns))
+    known = about.readable(IssuedDocument, g.work.actor)
+    return query if known is None else query.filter(known)
 
 
 def handed_out(row):
@@ -71,6 +74,8 @@ class DocumentListing(Listing):
             found.cells[names.index("report")] = str(title(row))
         if "format" in names:
             found.cells[names.index("format")] = row.format.upper()
+        if "size" in names:
+            found.cells[names.index("size")] = size_text(row.size)
         return found
 
 
@@ -89,7 +94,6 @@ class DocumentView(HouseView):
     add_columns = edit_columns = ["number"]
     label_columns = {
         "created_at": _l("Issued at"),
-        "size": _l("Size (bytes)"),
         "translation": _l("Translation"),
         "sha256": _l("Fingerprint (SHA-256)"),
         "name": _l("File name"),
@@ -126,8 +130,9 @@ class DocumentView(HouseView):
 
     def more(self, row, house):
         house.number, house.subtitle = row.number, str(title(row))
-        shown = [(name, str(title(row)) if name == str(self.label_columns.get("report")) else value, kind)
-                 for name, value, kind in house.facts[0]["items"]]  # fmt: skip
+        said = {str(label(name)): text for name, text in (
+            ("report", str(title(row))), ("format", row.format.upper()), ("size", size_text(row.size)))}  # fmt: skip
+        shown = [(name, said.get(str(name), value), kind) for name, value, kind in house.facts[0]["items"]]
         house.facts[0]["items"] = shown
         house.links.append(SimpleNamespace(label=_("Download"), url=self.url("fetch", pk=row.id), icon="fa-download"))
         if model_of(row.noun) is not None:

@@ -33,21 +33,21 @@ def answer(view, listing, kind):
         listing.query().order_by(None).with_entities(view.model.id).limit(SMALL + 1).subquery()
     ).count()
     if total > SMALL:
-        data = {"kind": kind, "query": listing._query_string()}
+        data = {"kind": kind, "query": listing.query_string()}
         run = runs.begin(g.work, view.noun, "export", [], data, kind="export")
         db.session.commit()
         return redirect(url_for("RunView.show", pk=run.id))
     media, stream = KINDS[kind]
     more = {"title": str(view.list_title)} if kind == "xlsx" else {}
-    body = stream(columns(view), rows(listing), listing.reader, **more)
+    body = stream(columns(listing), rows(listing), listing.reader, **more)
     return Response(
-        stream_with_context(_acting(g.work, body)),
-        mimetype=media,
+        stream_with_context(acting(g.work, body)),
+        content_type=media,
         headers={"Content-Disposition": f'attachment; filename="{view.noun}s.{kind}"'},
     )
 
 
-def _acting(work, pieces):
+def acting(work, pieces):
     """Pieces that are made while the answer is on its way: the request is over by then, its actor still acts."""
     token = begin(work)
     try:
@@ -55,6 +55,7 @@ def _acting(work, pieces):
         yield from pieces
     finally:
         db.session.rollback()
+        work.session.rollback()  # what reads through the request's own session gives its connection back too
         end(token)
 
 
@@ -69,7 +70,7 @@ def run(work, run_id):
     media, stream = KINDS[found.parameters["kind"]]
     with force_locale(found.locale), tempfile.TemporaryFile() as out:
         listing = view.listing(dict(parse_qsl(found.parameters["query"].lstrip("?"))))
-        for piece in stream(columns(view), rows(listing), listing.reader):
+        for piece in stream(columns(listing), rows(listing), listing.reader):
             out.write(piece)
         out.seek(0)
         kept = files.storage().put(out, limit=MOST_BYTES)
@@ -80,14 +81,14 @@ def run(work, run_id):
     tell_ready(found, work)
 
 
-def columns(view):
-    """The heads of the exported columns."""
-    return [str(view.label_columns.get(name) or label(name)) for name in view.columns()]
+def columns(listing):
+    """The heads of the exported columns, as the reader chose them."""
+    return [str(listing.view.label_columns.get(name) or label(name)) for name in listing.columns()]
 
 
 def rows(listing):
     """The rows of a list in its order, a batch at a time: nothing loads the whole table."""
-    view, names, after = listing.view, listing.view.columns(), None
+    view, names, after = listing.view, listing.columns(), None
     states = view.flow.states if view.flow else None
     while True:
         query = lists.narrow_columns(listing.query(), view.model, names)

@@ -8,13 +8,14 @@ from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup, escape
 from sqlalchemy import Boolean, Date, DateTime, Integer, String, Text
 from sqlalchemy.orm import RelationshipProperty
-from wtforms import BooleanField, Field, Form, IntegerField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, Field, Form, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired, Length, NumberRange, Optional
+from wtforms.validators import Length, NumberRange, Optional
 from wtforms.widgets import TextInput
 
 from app.core import work
 from app.core.localized import LOCALES, format_number, pick
+from app.core.needed import Needed
 from app.core.readable import parse_date, parse_decimal
 from app.reading import reader
 from config import LANGUAGES
@@ -92,6 +93,21 @@ class DecimalText(Field):
                 raise ValueError(str(error)) from None
             if self.data is not None and not isinstance(self.data, Decimal):
                 raise ValueError(_("Enter a number."))
+
+
+class WholeText(DecimalText):
+    """A whole number as the reader writes it."""
+
+    def __init__(self, title=None, validators=None, **more):
+        super().__init__(title, validators, **more)
+        self.render_kw = {"inputmode": "numeric", **(self.render_kw or {})}
+
+    def process_formdata(self, values):
+        super().process_formdata(values)
+        if self.data is not None:
+            if self.data != self.data.to_integral_value():
+                raise ValueError(_("Enter a whole number."))
+            self.data = int(self.data)
 
 
 class DateText(Field):
@@ -198,7 +214,7 @@ def _field(model, name, required):
     if isinstance(kind, Date | DateTime):
         return DateText(title, checks)
     if isinstance(kind, Integer):
-        return IntegerField(title, [*checks, NumberRange(min=-(2**31), max=2**31 - 1)])
+        return WholeText(title, [*checks, NumberRange(min=-(2**31), max=2**31 - 1)])
     choices = _choices(name)
     if choices is not None:
         return SelectField(title, choices=options(choices, blank=not must), default=_default(column))
@@ -213,7 +229,7 @@ def options(words, blank=False):
 
 
 def _required():
-    return InputRequired(_l("Fill in this field."))
+    return Needed(_l("Fill in this field."))
 
 
 def _default(column):

@@ -11,10 +11,11 @@ from flask_babel import lazy_pgettext as _lp
 from flask_wtf.file import FileField
 from sqlalchemy.orm import selectinload
 from wtforms import BooleanField, Form, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import Length
 
 from app.core.errors import Malformed
 from app.core.localized import format_datetime, format_number
+from app.core.needed import Needed
 from app.extensions import db
 from app.reading import reader
 from app.rules import audiences, files
@@ -36,6 +37,9 @@ __all__ = ["attachments_section"]  # other screens ask for it here
 NEEDED = _l("Fill in this field.")
 
 
+TRUTH = dict.fromkeys(("true", "1", "yes"), True) | dict.fromkeys(("false", "0", "no", ""), False)
+
+
 class Titled(Filter):
     """Files whose title holds what was typed."""
 
@@ -46,7 +50,7 @@ class Titled(Filter):
 class FileForm(HouseForm):
     """What a file is called."""
 
-    title = StringField(_l("Title"), [InputRequired(NEEDED), Length(max=200)])
+    title = StringField(_l("Title"), [Needed(NEEDED), Length(max=200)])
     description = TextAreaField(_l("Description"), [Length(max=2000)])
 
 
@@ -54,7 +58,7 @@ class NewFileForm(FileForm):
     """A new file with its first version, and who may see it."""
 
     file = FileField(_l("File"))
-    everyone = BooleanField(_l("For every customer"), default=True)
+    everyone = BooleanField(_l("For every customer"))
     offer_customer = ReferenceField(
         _l("Customer"), target=Customer, endpoint="/customers/choices",
         description=_l("More customers and access groups can be added on the page of the file."),
@@ -108,8 +112,9 @@ class FileView(Offering, MasterView):
         row.everyone = False  # until it is said who may see it, nobody does
         db.session.flush()
         files.publish(row, kept, work)
-        customer, group = form.offer_customer.data, form.offer_group.data
-        audiences.offer(row, [customer] if customer else (), [group] if group else (), form.everyone.data, work)
+        customers, groups = ([one] if one else () for one in (form.offer_customer.data, form.offer_group.data))
+        everyone = form.everyone.data and not (customers or groups)  # whoever names somebody means nobody else
+        audiences.offer(row, customers, groups, everyone, work)
 
     # --- the record ----------------------------------------------------------------------------
 
@@ -201,15 +206,17 @@ class FileApi(HouseApi):
         """The bytes of the current version, or of `?number=`."""
         self.find(pk)
         wanted = request.args.get("number", "")
-        if wanted and not (wanted.isdigit() and len(wanted) < 9):
+        if wanted and not (wanted.isdecimal() and len(wanted) < 9):
             raise wire.bad("number", _("Send a whole number: %(field)s.", field="number"))
         return downloads.send(files.open_version(pk, g.work, int(wanted) if wanted else None))
 
     @api_expose("/", methods=["POST"])
     @door("write")
     def post(self):
-        """Upload a file: multipart with `title`, `description`, `everyone`, `customers`, `access_groups` and `file`."""
+        """Upload a file: multipart with `title`, `description`, `file`, and who sees it: `everyone` (true, else false),
+        `customers` and `access_groups` (ids, by commas or in several parts); nobody outside where none is named."""
         upload, given = downloads.upload(), request.form
+        wire.known(given, ("title", "description", "everyone", "customers", "access_groups", "csrf_token"))
         with g.work.doing("file.create"):
             row = File(title=wire.taken("title", given.get("title", upload.filename), 200), everyone=False,
                        description=wire.taken("description", given.get("description", "")))  # fmt: skip
@@ -218,9 +225,8 @@ class FileApi(HouseApi):
             db.session.add(row)
             db.session.flush()
             files.publish(row, kept, g.work)
-            named = [_ids(name, given.get(name, "")) for name in ("customers", "access_groups")]
-            everyone = given.get("everyone", "" if any(named) else "true").lower() in ("true", "1", "yes")
-            _offer(row, *named, everyone)
+            named = [_ids(name, ",".join(given.getlist(name))) for name in ("customers", "access_groups")]
+            _offer(row, *named, _truth("everyone", given.get("everyone", "false")))
             return done(self.shown(row), 201)
 
     @api_expose("/<int:pk>/versions", methods=["POST"])
@@ -253,9 +259,16 @@ class FileApi(HouseApi):
 def _ids(name, text):
     """Ids of a form field, separated by commas."""
     parts = [one.strip() for one in text.split(",") if one.strip()]
-    if not all(one.isdigit() and len(one) < 19 for one in parts):
+    if not all(one.isdecimal() and len(one) < 19 for one in parts):
         raise wire.bad(name, _("Send a list of ids: %(field)s.", field=name))
     return [int(one) for one in parts]
+
+
+def _truth(name, text):
+    """A form field that says yes or no."""
+    if text.lower() not in TRUTH:
+        raise wire.bad(name, _("Send true or false: %(field)s.", field=name))
+    return TRUTH[text.lower()]
 
 
 def _offer(row, customers, groups, everyone):

@@ -14,6 +14,9 @@ from wtforms import SelectField, StringField
 from app.core import searchtext
 from app.core.localized import format_date
 from app.core.readable import parse_date, parse_decimal
+from app.core.scope import lifted
+from app.core.work import current
+from app.rules import approvals, ratings
 from app.rules.products import matching
 from models.products import Product
 from views.cells import said
@@ -36,6 +39,7 @@ class Filter:
     """
 
     searching = False
+    scattered = False  # what it finds may lie anywhere in the list
 
     def __init__(self, name, title=None, column=None):
         self.name, self.title, self.column = name, label(name) if title is None else title, column or name
@@ -75,7 +79,7 @@ class Words(Filter):
 class OwnerWords(Filter):
     """Words of the customer's name: customers first, then their records by id."""
 
-    searching = True
+    searching = scattered = True
 
     def __init__(self, name, owner, title=None):
         super().__init__(name, title)
@@ -91,11 +95,12 @@ class OwnerWords(Filter):
 class NumberOrOwner(Filter):
     """The one search field of a document list: number by its beginning, else words of the customer's name."""
 
-    searching = True
+    searching = scattered = True
 
-    def __init__(self, owner, name="q", title=None, numbers=("number",)):
+    def __init__(self, owner, name="q", title=None, numbers=("number",), alone=None):
         super().__init__(name, title or _l("Search"))
         self.owner, self.numbers = owner, numbers
+        self.alone = alone or label("number")  # what it is called where there is one customer only
 
     def apply(self, query, model, value, session):
         if any(c.isdigit() for c in value):
@@ -124,6 +129,16 @@ class Choice(Filter):
         return str(self.choices[value])
 
 
+class Rated(Choice):
+    """Records with so many stars."""
+
+    def __init__(self, name, title=None):
+        super().__init__(name, {str(stars): ratings.drawn(stars) for stars in ratings.WORDS}, title)
+
+    def apply(self, query, model, value, session):
+        return super().apply(query, model, int(value), session)
+
+
 class Flag(Filter):
     """Yes or no."""
 
@@ -141,6 +156,39 @@ class Flag(Filter):
         if self.column.endswith("_at"):  # archived_at: a moment stands for yes
             return query.filter(column.is_not(None) if value else column.is_(None))
         return query.filter(column.is_(value))
+
+
+class Mine(Flag):
+    """Records the reader handles."""
+
+    def apply(self, query, model, value, session):
+        mine = model.handler_id == current().actor.user_id
+        return query.filter(mine if value else model.handler_id.is_(None) | ~mine)
+
+
+class Overdue(Flag):
+    """Records that should have been handled by now.
+
+    :param states: where somebody has still to act
+    """
+
+    def __init__(self, name, states, title=None):
+        super().__init__(name, title or _l("Overdue"), "due_at")
+        self.states = states
+
+    def apply(self, query, model, value, session):
+        late = (model.due_at < current().now) & model.state.in_(self.states)
+        return query.filter(late if value else ~late | model.due_at.is_(None))
+
+
+class Supervised(Flag):
+    """Orders a supervisor has to approve."""
+
+    scattered = True
+
+    def apply(self, query, model, value, session):
+        waiting = approvals.waiting_for_supervisor()
+        return query.filter(waiting if value else ~waiting)
 
 
 class Refers(Filter):
@@ -212,7 +260,8 @@ class Within(Filter):
 
     def apply(self, query, model, value, session):
         products = select(Product.id).where(searched(Product, value)).limit(NAMES_CAP)
-        ids = session.scalars(products).all()
+        with lifted(current(), "what somebody has ordered he finds again when it is no longer offered"):
+            ids = session.scalars(products).all()
         return query.filter(model.id.in_(select(getattr(self.lines, self.key)).where(self.lines.product_id.in_(ids))))
 
 

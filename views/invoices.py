@@ -8,10 +8,11 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext as _lp
 from sqlalchemy import select
-from wtforms import IntegerField, SelectField, TextAreaField
-from wtforms.validators import InputRequired, Length, NumberRange
+from wtforms import SelectField, TextAreaField
+from wtforms.validators import Length, NumberRange
 
 from app.core.errors import BusinessError
+from app.core.needed import Needed
 from app.extensions import db
 from app.rules import documents, invoices
 from models.customers import Customer
@@ -20,7 +21,7 @@ from models.orders import Order
 from views import credits, formwork, threads, wire
 from views.api import HouseApi
 from views.base import VERBS, HouseView, Interface
-from views.fields import HouseForm, ReferenceField, options
+from views.fields import HouseForm, ReferenceField, WholeText, options
 from views.filters import Choice, Flag, Least, NumberOrOwner, OwnerWords, Refers, Since, Starts
 from views.labels import label
 from views.listing import Listing
@@ -28,14 +29,15 @@ from views.orders import OrderView
 from views.related import links
 
 MADE = {name: word for name, word in invoices.TYPES.items() if name != "credit_note"}  # types made from an order
-LINE_COLUMNS = ["position", "sku", "name", "quantity", "unit_code", "unit_price", "tax_rate", "net", "gross"]
+LINE_COLUMNS = ["position", "sku", "name", "quantity", "unit_code", "unit_price", "discount_percent", "tax_rate", "net",
+                "gross"]
 
 
 class FromOrderForm(HouseForm):
     """What an invoice is made from."""
 
     order = ReferenceField(
-        _l("Order"), [InputRequired(_l("Fill in this field."))], target=Order, endpoint="/orders/choices"
+        _l("Order"), [Needed(_l("Fill in this field."))], target=Order, endpoint="/orders/choices"
     )
     type = SelectField(label("type"), choices=options(MADE), default="final")
 
@@ -43,8 +45,8 @@ class FromOrderForm(HouseForm):
 class DraftForm(HouseForm):
     """What may still be said of a draft; its figures come from the order."""
 
-    terms_days = IntegerField(
-        label("terms_days"), [InputRequired(_l("Fill in this field.")), NumberRange(min=0, max=3650)]
+    terms_days = WholeText(
+        label("terms_days"), [Needed(_l("Fill in this field.")), NumberRange(min=0, max=3650)]
     )
     remark = TextAreaField(label("remark"), [Length(max=20_000)])
 
@@ -83,6 +85,7 @@ class InvoiceView(HouseView):
     reports = ("invoice",)
     list_title, add_title, edit_title = _l("Invoices"), _l("New invoice"), _l("Change the invoice")
     add_label = _l("New invoice")
+    order_columns = ("id", "number", "state", "issued_on", "due_on", "total_gross")
     list_columns = ["number", "type", "customer", "state", "payment_status", "issued_on", "due_on", "total_gross",
                     "open_amount"]  # fmt: skip
     portal_columns = ["number", "type", "state", "payment_status", "issued_on", "due_on", "total_gross", "open_amount",
@@ -99,7 +102,7 @@ class InvoiceView(HouseView):
         (_l("Payment"), ["payment_status", "total_gross", "paid_amount", "open_amount"]),
     )
     lines = ("lines", LINE_COLUMNS)
-    quick = NumberOrOwner(Customer, title=_l("Invoice number or customer"))
+    quick = NumberOrOwner(Customer, title=_l("Invoice number or customer"), alone=_l("Invoice number"))
     filters = (
         Starts("number"),
         OwnerWords("customer_name", Customer, _l("Customer name")),
@@ -137,6 +140,9 @@ class InvoiceView(HouseView):
 
     # --- the record ----------------------------------------------------------------------------
 
+    def report_title(self, row, name):
+        return invoices.TYPES[row.type] if name == "invoice" else super().report_title(row, name)
+
     def more(self, row, house):
         house.lines[0].title = _("Invoice lines")
         if is_overdue(row):
@@ -148,8 +154,9 @@ class InvoiceView(HouseView):
             items.append((_("Order"), (row.order_number or f"#{row.order_id}", f"/orders/show/{row.order_id}"), "link"))
         if row.credits_id:
             items.append((_("Corrects invoice"), (str(row.credits), f"/invoices/show/{row.credits_id}"), "link"))
-        if row.type == "credit_note":
-            house.facts = house.facts[:1]
+        if row.type == "credit_note":  # nobody pays it by a day
+            waiting = {str(label(name)) for name in ("due_on", "terms_days")}
+            house.facts = [{"title": None, "items": [one for one in items if str(one[0]) not in waiting]}]
         credits.offer(self, row, house)
         credits.payments_of(row, house)
         threads.attached(row, "invoice", house)
@@ -162,7 +169,7 @@ class InvoiceView(HouseView):
     @has_access
     def add(self):
         wanted = request.args.get("order", "")
-        order = db.session.get(Order, int(wanted)) if wanted.isdigit() and len(wanted) < 19 else None
+        order = db.session.get(Order, int(wanted)) if wanted.isdecimal() and len(wanted) < 19 else None
         form = FromOrderForm(formwork.sent(), data={"order": order, "type": "final"})
         if request.method == "POST":
             made = formwork.attempt(self, form, "create", lambda: _from_order(form))
@@ -251,8 +258,10 @@ class InvoiceApi(HouseApi):
         "order_number",
         "created_at",
     )
-    portal_hidden = frozenset({"created_by", "updated_by", "deleted_reason"})
-    line_fields = ("id", "sku", "name", "quantity", "unit_code", "unit_price", "tax_rate", "net", "tax", "gross")
+    portal_hidden = frozenset({"branch_id", "created_by", "updated_by", "deleted_reason"})
+    line_fields = ("id", "sku", "name", "quantity", "unit_code", "unit_price", "discount_percent", "tax_rate", "net",
+                   "tax", "gross")  # fmt: skip
+    order_columns = InvoiceView.order_columns
     filter_columns = ("id", "number", "type", "state", "payment_status", "customer", "order", "due_on", "issued_on",
                       "total_gross", "total_net", "open_amount", "currency_code", "created_at", "credits",
                       "customer_name")  # fmt: skip

@@ -5,7 +5,12 @@ from flask_babel import lazy_pgettext as _lp
 
 from app.core.localized import pick
 from app.reading import locale
+from app.rules import log_entries, ratings, service_design, work_plan
+from app.rules.assignment import MODES
+from app.rules.order_fields import FIELDS, SIDES
+from app.rules.order_forms import SOURCES
 from app.rules.orders import CUT
+from app.rules.orders import FLOW as ORDER_FLOW
 from app.rules.organisation import CONFIRMATIONS, DELETE_POLICIES, NUMBER_MODES
 
 LABELS = {
@@ -23,7 +28,9 @@ LABELS = {
     "created_at": _l("Created at"), "updated_at": _l("Changed at"), "sent_at": _l("Sent at"),
     "moved_at": _l("Moved at"), "valid_from": _l("Valid from"), "valid_until": _l("Valid until"),
     "handler": _l("Handler"), "manager": _l("Manager"), "branch": _l("Branch"), "order_type": _l("Order type"),
-    "channel": _l("Channel"), "delivery_method": _l("Delivery method"), "delivery_address": _l("Delivery address"),
+    "channel": _l("Channel"), "delivery_method": _l("Delivery method"), "payment_method": _l("Payment method"),
+    "promotion_code": _l("Promotion code"), "owner": _l("Filled by"), "told_price": _l("Price when put in"),
+    "delivery_address": _l("Delivery address"),
     "billing_address": _l("Billing address"), "payment_terms": _l("Payment terms"), "order": _l("Order"),
     "order_number": _l("Order"), "invoice": _l("Invoice"), "contract": _l("Contract"),
     "predecessor_number": _l("Renewed contract"), "email": _l("E-mail"), "phone": _l("Phone"),
@@ -31,8 +38,9 @@ LABELS = {
     "parent": _l("Parent"), "note": _l("Note"), "walk_in": _l("Walk-in customer"), "sku": _l("SKU"),
     "category": _l("Category"), "brand": _l("Brand"), "model": _l("Model"), "service": _l("Service"),
     "unit": _l("Unit"), "unit_code": _l("Unit"), "unit_price": _l("Unit price"), "list_price": _l("List price"),
-    "discount_percent": _l("Discount"), "tax_rate": _l("Tax rate"), "tax_category": _l("Tax category"),
-    "price_list": _l("Price list"), "price_source": _l("Price source"), "from_quantity": _l("From quantity"),
+    "discount_percent": _l("Discount"), "total_discount": _l("Discount"),
+    "tax_rate": _l("Tax rate"), "tax_category": _l("Tax category"),
+    "price_list": _l("Price list"), "price_source": _l("Price from"), "from_quantity": _l("From quantity"),
     "includes_tax": _l("Prices include tax"), "quantity": _l("Quantity"), "quantity_ordered": _l("Ordered"),
     "quantity_available": _l("Available"), "quantity_approved": _l("Approved"), "reason": _l("Reason"),
     "net": _l("Net"), "tax": _l("Tax"), "gross": _l("Amount"), "amount": _l("Amount"), "method": _l("Method"),
@@ -74,22 +82,50 @@ LABELS = {
     "deleted_reason": _l("Reason"), "reviewed_at": _l("Reviewed at"), "done_at": _l("Completed at"),
     "record": _l("Record"), "noun": _l("Kind"), "author": _l("Author"), "assignee": _l("Handler"),
     "exchange_rate": _l("Exchange rate"), "number_mode": _l("Numbering"), "confirmation": _l("Confirmation"),
-    "delete_policy": _l("Deleting"), "work_stages": _l("Work stages"), "wizard": _l("Order wizard"),
+    "delete_policy": _l("Deleting"),
     "tax_code": _l("Tax category"), "pack_factor": _l("Holds"), "scope": _l("Scope"), "value": _l("Value"),
     "translation": _l("Translation"), "portal": _l("Portal"), "data": _l("Further data"), "quote": _l("Quote"),
     "version": _l("Version"), "order_line": _l("Order line"), "credits_line": _l("Corrected line"),
-    "conversation": _l("Conversation"),
+    "source": _l("Source"), "taken_count": _lp("order form", "Taken"),
+    "changed_count": _lp("order form", "Changed"), "refused_count": _lp("order form", "Refused"),
+    "checked_at": _l("Checked at"), "row_count": _l("Rows"),
+    "empty_count": _l("Rows without a quantity"), "checked_count": _l("Checked"), "order_id": _l("Order"),
+    "published_at": _l("Published at"), "countered_at": _l("Counter-offer made at"), "converted_at": _l("Ordered at"),
+    "revision": _l("Revision"), "origin": _l("Begun by"), "alternative": _l("Alternative"),
+    "internal_remark": _l("Internal remark"), "internal_cost": _l("Our cost"),
+    "counter_quantity": _l("Proposed quantity"), "counter_price": _l("Proposed price"),
+    "counter_on": _l("Proposed date"), "counter_comment": _l("What the customer says"),
+    "conversation": _l("Conversation"), "api_keys": _l("API keys"),
+    "expires_at": _l("Kept until"), "changed_at": _l("Changed at"), "cancelled_at": _l("Cancelled at"),
+    "canceller": _l("Cancelled by"), "keyword": _l("Keyword"), "ranking": _l("Ranking position"),
+    "link": _l("Link address"), "picture": _l("Picture"), "changed_side": _l("Changed by"),
+    "expiry_warned_at": _l("Warned at"), "reject_line": _l("Nothing of that line"),
+    "approve_available": _l("What is in stock"), "mark_deleted": _l("It is cancelled and deleted"),
+    "cancel_order": _l("It is cancelled"), "by_manager": _l("A manager"),
+    "by_order_type": _l("As the order type says"),
+    "stage": _l("Work stage"), "revisions": _l("Changes requested"), "shown_at": _l("Shown at"),
+    "edition": _l("Service"), "part": _l("Part"), **work_plan.STARTS,
+    "display_status": _l("Display status"), "display_status_id": _l("Display status"), "tone": _l("Colour"),
+    "visible_outside": _l("Customers see it"), "states": _l("Only while the order is"),
+    "away_until": _l("Away until"), "other_names": _l("Names in other languages"), "user_ids": _l("People"),
+    "rating": _l("Rating"), "stars": _l("Rating"), "comment": _l("Comment"), "held_at": _l("When"),
+    "contact": _l("With whom"), "direction": _l("Direction"), "received_at": _l("Receipt confirmed at"),
+    "decided_at": _l("Decided at"),
 }  # fmt: skip
 
 VALUES = {
+    "part": service_design.WORDS,
     "number_mode": NUMBER_MODES, "confirmation": CONFIRMATIONS, "delete_policy": DELETE_POLICIES,
     "noun": {"order": _l("Order"), "invoice": _l("Invoice"), "contract": _l("Contract"), "ticket": _l("Ticket"),
-             "payment": _l("Payment"), "quote": _l("Quote"), "customer": _l("Customer"), "file": _l("File")},
+             "payment": _l("Payment"), "quote": _l("Quote"), "customer": _l("Customer"), "file": _l("File"),
+             "work": _l("Work stage"), "service": _l("Service"), "wizard_draft": _l("Unfinished order"),
+             "rating": _l("Rating"), "log_entry": _l("Log entry"), "refund_proposal": _l("Refund proposal")},
     "kind": {"company": _l("Company"), "person": _l("Person"), "opening": _l("Opening stock"),
              "receipt": _lp("stock movement", "Receipt"), "shipment": _lp("stock movement", "Shipment"),
              "return": _lp("stock movement", "Return"),
              "adjustment": _l("Stock adjustment"), "transfer": _lp("stock movement", "Transfer"), "staff": _l("Staff"),
              "external": _l("External user")},
+    "origin": {"customer": _l("Request of the customer"), "staff": _l("Offer of ours")},
     "type": {"proforma": _l("Proforma invoice"), "final": _l("Invoice"), "payment_request": _l("Payment request"),
              "tax": _l("Tax invoice"), "credit_note": _l("Credit note")},
     "payment_status": {"unpaid": _lp("invoice", "Unpaid"), "part": _lp("invoice", "Partly paid"),
@@ -102,12 +138,16 @@ VALUES = {
                  "full": _lp("order", "Shipped")},
     "channel": {"portal": _l("Portal"), "phone": _l("Phone"), "email": _l("E-mail"), "store": _l("Store"),
                 "import": _l("Import")},
+    "mode": MODES,
     "method": {"bank": _l("Bank transfer"), "card": _l("Card"), "cash": _l("Cash"), "other": _lp("payment", "Other")},
     "priority": {"low": _lp("priority", "Low"), "normal": _lp("priority", "Normal"),
                  "high": _lp("priority", "High")},
     "sale_type": {"purchase": _lp("sale type", "Purchase"), "gift": _lp("sale type", "Gift"),
                   "test": _lp("sale type", "Trial")},
-    "reason": CUT,
+    "contact_channel": log_entries.CHANNELS, "direction": log_entries.DIRECTIONS, "rating_source": ratings.SOURCES,
+    "reason": CUT, "source": SOURCES, "side": SIDES, "fields": FIELDS, "order_state": ORDER_FLOW.states,
+    "preset": {"default": _l("Default")},
+    "changed_side": {"customer": _l("The customer"), "staff": _l("Our team"), "system": _l("The system")},
     "level": {"reviewer": _l("Reviewer"), "supervisor": _l("Supervisor")},
     "state": {"open": _lp("approval", "Open"), "approved": _lp("approval", "Approved"),
               "rejected": _lp("approval", "Rejected"),
@@ -117,9 +157,17 @@ VALUES = {
 }  # fmt: skip
 
 
+VALUES["series"] = VALUES["noun"] | VALUES["type"] | {"invoice": VALUES["noun"]["invoice"]}
+
+
 def label(name):
     """The label of a column."""
     return LABELS.get(name, name)
+
+
+def words_of(model, name):
+    """The name under which `VALUES` knows the codes of a column: two nouns may mean different things by one word."""
+    return getattr(model, "__words__", {}).get(name, name)
 
 
 def value_label(name, value, states=None):

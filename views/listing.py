@@ -1,5 +1,6 @@
 """One list as a reader asked for it: filters from the address, one page of rows, everything formatted."""
 
+from functools import cached_property
 from types import SimpleNamespace
 from urllib.parse import urlencode
 
@@ -11,9 +12,10 @@ from wtforms import Form
 from app.core.localized import format_number
 from app.extensions import db
 from app.reading import reader
-from views import lists
-from views.bulk import form_fields
+from views import list_choices, lists
+from views.bulk import asked_of_many, form_fields
 from views.cells import kind_of, show
+from views.filters import NumberOrOwner, OwnerWords
 from views.labels import label
 
 PAGING = ("after", "before", "last", "order", "direction")
@@ -27,11 +29,12 @@ class Listing:
     """
 
     def __init__(self, view, args):
-        self.view, self.args, self.reader = view, args, reader()
+        self.view, self.args, self.reader = view, list_choices.begun(view, args), reader()
+        args = self.args
         self.model = view.model
         self.active = self._active()
         column, direction = view.base_order
-        if args.get("order") in view.order_columns:
+        if args.get("order") in view.order_columns and not self._kept_inside(args["order"]):
             column = args["order"]
             direction = "asc" if args.get("direction") == "asc" else "desc"
         self.column, self.direction = column, direction
@@ -41,14 +44,28 @@ class Listing:
     def _active(self):
         """[(filter, value)] of what the address asks for; what cannot be read is passed over."""
         found = []
-        for one in (*self.view.filters, *([self.view.quick] if self.view.quick else [])):
+        for one in (*self.filters, *([self.view.quick] if self.view.quick else [])):
             text = (self.args.get(one.name) or "").strip()
-            if text:
+            if text and not self._kept_inside(one.name):
                 try:
                     found.append((one, one.read(text, self.reader)))
                 except (ValueError, KeyError):
                     continue
         return found
+
+    def _kept_inside(self, name):
+        """Whether a column is not for the reader: what he may not see he cannot find out by asking either."""
+        return self.view.outside and name in self.view.internal
+
+    @property
+    def filters(self):
+        """The filters the reader may set; who has one customer needs none for it."""
+        return [one for one in self.view.filters if not (self.alone and isinstance(one, OwnerWords))]
+
+    @property
+    def alone(self):
+        """Whether the reader is a customer's person and acts for that one customer only."""
+        return self.view.outside and len(g.work.actor.customers) < 2
 
     @property
     def state(self):
@@ -57,16 +74,27 @@ class Listing:
 
     def query(self, with_state=True):
         """Every row that matches, in no order."""
-        query = self.view.query()
-        for one, value in self.active:
-            query = one.apply(query, self.model, value, db.session)
+        query = self._filtered.with_session(db.session())  # an export goes on in a session of its own
         if with_state and self.state:
             query = query.filter(self.model.state == self.state)
         return query
 
+    @cached_property
+    def _filtered(self):
+        """What the filters leave of all rows; some of them ask the database for ids first, once."""
+        query = self.view.query()
+        for one, value in self.active:
+            query = one.apply(query, self.model, value, db.session)
+        return query
+
+    def columns(self):
+        """The columns the reader chose, else those of the screen."""
+        return list_choices.columns(self.view)
+
     def page(self):
-        query = lists.narrow_columns(self.query(), self.model, self.view.columns())
-        return lists.page(
+        bare = self.query()
+        query = lists.narrow_columns(bare, self.model, [*self.columns(), *self.view.marked_by, self.column])
+        found = lists.page(
             query,
             self.model,
             column=self.column,
@@ -75,11 +103,24 @@ class Listing:
             after=self.args.get("after"),
             before=self.args.get("before"),
             last=bool(self.args.get("last")),
+            scattered=bare if any(one.scattered for one, _value in self.active) else None,
         )
+        self.view.prepare(found.rows)
+        return found
+
+    @property
+    def _narrowed(self):
+        """Whether the list shows less than the table has."""
+        return bool(self.active or self.state) or not g.work.actor.inside or g.work.actor.branches is not None
 
     def count(self):
-        filtered = bool(self.active or self.state) or not g.work.actor.inside or g.work.actor.branches is not None
-        return lists.count(db.session, self.query(), self.model, filtered)
+        return lists.count(db.session, self.query(), self.model, self._narrowed)
+
+    def _figures(self):
+        """How many rows there are, and how many in each state."""
+        searching = any(one.searching for one, _value in self.active)
+        known = [] if searching or not self.view.flow else list(self.view.flow.states)
+        return lists.figures(db.session, self.query(), self.model, self._narrowed, self.query(False), known)
 
     def ids(self, limit):
         """Ids of all that match, newest first, at most `limit`."""
@@ -93,17 +134,19 @@ class Listing:
         if self.args.get("order") and "order" not in drop:
             kept |= {"order": self.column, "direction": self.direction}
         kept |= {k: v for k, v in more.items() if v}
+        if not kept and list_choices.opens_filtered(self.view):
+            kept = {"view": list_choices.EVERY_ROW}
         return self.view.url("list") + (f"?{urlencode(kept)}" if kept else "")
 
     def house(self):
         """Everything `house/list.html` draws (docs/theme.md)."""
-        view, page, total = self.view, self.page(), self.count()
-        names = view.columns()
+        view, page, (total, counts) = self.view, self.page(), self._figures()
+        names = self.columns()
         house = SimpleNamespace(
             columns=[self._column(name) for name in names],
             rows=[self._row(row, names) for row in page.rows],
             main=names[0],
-            states=self._states(),
+            states=self._states(counts),
             search=self._search(),
             filters=self._chips(),
             clear_url=self.address(drop=[one.name for one, _v in self.active]),
@@ -111,9 +154,10 @@ class Listing:
             matching=total,
             matching_text=self.number(total),
             actions=self._actions(),
-            action_url=view.url("action_post"),
-            export_urls=[(k.upper(), view.url("export", kind=k) + self._query_string()) for k in ("csv", "xlsx")],
-            add_url=view.url("add") if view.may("write") and "add" not in view.exclude_route_methods else None,
+            action_url=view.url("action_post") if view.has("action_post") else None,
+            export_urls=[(k.upper(), view.url("export", kind=k) + self.query_string()) for k in ("csv", "xlsx")
+                         if view.has("export")],
+            add_url=view.url("add") if view.may("write") and view.has("add") else None,
             add_label=view.add_label,
             links=[],
             first_url=self.address() if self.args.get("after") or self.args.get("last") or page.prev else None,
@@ -122,9 +166,15 @@ class Listing:
             last_url=self.address(last="1") if page.next else None,
         )
         house.filter_form = self._filter_form()
-        names = {one.name for one in self.view.filters}
+        names = {one.name for one in self.filters}
         house.filter_keep = [(k, v) for k, v in self.args.items() if k not in (*PAGING, *names) and v]
+        house.query, house.choice = self.query_string(), list_choices.house(self)
         return house
+
+    def query_string(self):
+        """The parameters that find the same rows again, as they stand behind an address."""
+        found = self._query_string()
+        return found or (f"?view={list_choices.EVERY_ROW}" if list_choices.opens_filtered(self.view) else "")
 
     def _query_string(self):
         kept = {k: v for k, v in self.args.items() if k not in PAGING and v}
@@ -154,15 +204,14 @@ class Listing:
         cells = [show(row, name, self.reader, self._state_words) for name in names]
         if not cells[0]:
             cells[0] = str(row)
-        return SimpleNamespace(id=row.id, url=f"{self.view.route_base}/show/{row.id}", cells=cells)
+        return SimpleNamespace(id=row.id, url=f"{self.view.route_base}/show/{row.id}", cells=cells,
+                               marks=self.view.marks(row))  # fmt: skip
 
-    def _states(self):
+    def _states(self, found):
         if not self.view.flow:
             return None
         states = self.view.flow.states
-        searching = any(one.searching for one, _value in self.active)
-        known = () if searching else list(states)
-        counts = dict.fromkeys(states, 0) | lists.state_counts(db.session, self.query(False), self.model, known)
+        counts = dict.fromkeys(states, 0) | found
         tabs = [SimpleNamespace(code="", label=_("All"), count=None, url=self.address(drop=("state",)),
                                 active=self.state is None)]  # fmt: skip
         for code, word in states.items():
@@ -181,7 +230,8 @@ class Listing:
             return None
         keep = [(k, v) for k, v in self.args.items() if k not in (*PAGING, quick.name) and v]
         return SimpleNamespace(
-            name=quick.name, value=self.args.get(quick.name, ""), placeholder=quick.title, keep=keep
+            name=quick.name, value=self.args.get(quick.name, ""), keep=keep,
+            placeholder=quick.alone if self.alone and isinstance(quick, NumberOrOwner) else quick.title,
         )
 
     def _chips(self):
@@ -195,21 +245,45 @@ class Listing:
 
     def _filter_form(self):
         """The fields behind the button "Filter", filled with what is set."""
-        shown = [one for one in self.view.filters if not (self.view.outside and one.name in self.view.internal)]
-        if not shown:
-            return None
-        form = type("FilterForm", (Form,), {one.name: one.field() for one in shown})
-        return form(self.args)
+        shown = [one for one in self.filters if not self._kept_inside(one.name)]
+        return [FilterField(self.view.endpoint, one, self.args) for one in shown] or None
 
     def _actions(self):
+        """The steps for ticked rows; where all rows are in one state, those that begin in it."""
         flow = self.view.flow
-        if not flow:
-            return []
+        shut = self.view.single_steps
         return [
-            SimpleNamespace(
-                name=step.name, label=step.label, ask=step.ask, icon=step.icon, danger=step.style == "danger",
-                form_fields=form_fields(step),
-            )
-            for step in flow.transitions.values()
-            if not step.hidden and g.work.actor.may(step.key)
-        ]  # fmt: skip
+            Step(one, self.view) for one in flow.transitions.values()
+            if not (one.hidden or one.own_page) and one.name not in shut and g.work.actor.may(one.key)
+            and (self.state is None or self.state in one.source)
+        ] if flow else []  # fmt: skip
+
+
+class FilterField:
+    """A field of the filter form as the template draws it: empty ones look the same to everybody of a kind."""
+
+    def __init__(self, screen, one, args):
+        self.screen, self.name, self.one, self.args = screen, one.name, one, args
+
+    @property
+    def given(self):
+        """Whether something is typed in it."""
+        return bool(self.args.get(self.name))
+
+    def field(self):
+        """The WTForms field, with what is typed."""
+        return type("FilterForm", (Form,), {self.name: self.one.field()})(self.args)[self.name]
+
+
+class Step:
+    """A step the reader may take on ticked rows; its dialog is drawn when somebody of his kind first sees it."""
+
+    def __init__(self, step, view):
+        self.name, self.label, self.ask, self.icon = step.name, step.label, step.ask, step.icon
+        self.danger, self.step = step.style == "danger", step
+        self.page, self.ask_many = step.name in view.step_pages, asked_of_many(step)
+
+    @property
+    def form_fields(self):
+        """The fields of its form."""
+        return form_fields(self.step)

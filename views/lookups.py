@@ -9,11 +9,21 @@ from app.core.searchtext import fold
 from app.extensions import db
 from app.reading import locale
 from models.orders import OrderType
-from models.organisation import Branch, Country, Currency, DeliveryMethod, PaymentTerms, TaxCategory, Unit
+from models.organisation import (
+    Branch,
+    Country,
+    Currency,
+    DeliveryMethod,
+    PaymentMethod,
+    PaymentTerms,
+    TaxCategory,
+    Unit,
+)
 from views.fields import ENDPOINTS
 
 SHARED = {
     "currencies": Currency, "countries": Country, "units": Unit, "delivery_methods": DeliveryMethod,
+    "payment_methods": PaymentMethod,
     "payment_terms": PaymentTerms, "tax_categories": TaxCategory, "order_types": OrderType, "branches": Branch,
 }  # fmt: skip
 

@@ -9,13 +9,14 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from app.core.errors import BusinessError
+from app.core.errors import BusinessError, Forbidden
 from app.extensions import db
 from app.reading import locale, reader
 from app.rules import masters
 from models.customers import Tag, Tagging
 from reports.core import RENDERERS, render
 from reports.parts import Found
+from views import wire
 from views.base import VERBS, HouseView
 from views.cells import said
 from views.fields import ReferenceField
@@ -82,6 +83,23 @@ class MasterListing(Listing):
         return query.filter(self.model.archived_at.is_(None))
 
 
+class MasterDoors:
+    """The API of a master: `active` archives and restores, as the buttons of its page do."""
+
+    def update(self, row, given, work):
+        wanted = given.get("active", row.active)
+        rest = {name: value for name, value in given.items() if name != "active"}
+        if not isinstance(wanted, bool):
+            raise wire.bad("active", _("Send true or false: %(field)s.", field="active"))
+        if wanted != row.active:
+            if not work.actor.may(f"{self.noun}.delete"):
+                raise Forbidden("not_permitted", _("You are not permitted to do this."))
+            with work.doing(f"{self.noun}.{'restore' if wanted else 'archive'}"):
+                (masters.restore if wanted else masters.archive)(row, work)
+        if rest.keys() - {"version"}:
+            super().update(row, rest, work)
+
+
 class MasterView(HouseView):
     """The screen of a master: can be archived and restored; its list can be printed."""
 
@@ -114,7 +132,7 @@ class MasterView(HouseView):
         listing = self.listing(request.args)
         house = listing.house()
         if self.list_report:
-            url = self.url("report", kind="pdf") + listing._query_string()
+            url = self.url("report", kind="pdf") + listing.query_string()
             house.export_urls.insert(0, ("PDF", url))
         return house
 
@@ -129,7 +147,7 @@ class MasterView(HouseView):
         rows = listing.query().options(*loads).order_by(self.model.id.desc()).limit(MOST_PRINTED).all()
         found = Found(rows, request.args.get("q", ""), locale())
         name, media, body = render(self.list_report, found, kind, reader())
-        return Response(body, mimetype=media, headers={"Content-Disposition": f'inline; filename="{name}"'})
+        return Response(body, content_type=media, headers={"Content-Disposition": f'inline; filename="{name}"'})
 
     # --- out of use, and back ------------------------------------------------------------------
 

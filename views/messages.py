@@ -4,26 +4,28 @@ from types import SimpleNamespace
 
 from flask import abort, flash, g, redirect, request
 from flask_appbuilder import expose, has_access
+from flask_appbuilder.api import expose as api_expose
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext as _lp
-from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from app.core import facts
 from app.core.errors import BusinessError, Forbidden, NotFound
 from app.extensions import db
-from app.rules import conversations, tickets
-from models.conversations import Conversation, Message
+from app.rules import about as hanging
+from app.rules import conversations, files, tickets
+from models.conversations import InternalNote, Message
 from views import threads, wire
+from views.about import About, AboutListing, AboutNoun
 from views.api import HouseApi
 from views.base import VERBS, HouseView, Interface
-from views.filters import Choice, Filter, Flag, Since
+from views.doors import done, door
+from views.filters import Choice, Flag, Since
 from views.formwork import kept, sent
-from views.listing import Listing
 from views.orders import OrderView
 
-NOUNS = {"order": _l("Orders"), "ticket": _l("Tickets")}
+NOUNS = {"order": _l("Orders"), "quote": _l("Quotes"), "ticket": _l("Tickets")}
 SIDES = {"staff": _l("Our team"), "external": _l("Customer")}
 
 
@@ -54,24 +56,6 @@ def post(noun, row, text, work, attached=()):
     return conversations.post(row, noun, threads.KINDS[noun], text, work, attached)
 
 
-class About(Filter):
-    """Messages about records of one noun, or about one record; the conversation knows."""
-
-    def apply(self, query, model, value, session):
-        return query.filter(model.conversation_id.in_(select(Conversation.id).where(self.condition(value))))
-
-    def condition(self, value):
-        if self.name == "noun":
-            return Conversation.noun == value
-        return Conversation.record_id == (int(value) if value.isdigit() and len(value) < 19 else 0)
-
-
-class AboutNoun(Choice, About):
-    """One kind of record people write about."""
-
-    apply, condition = About.apply, About.condition
-
-
 class Unread(Flag):
     """What the reader has still to read."""
 
@@ -80,27 +64,19 @@ class Unread(Flag):
         return query.filter(wanted if value else ~wanted)
 
 
-class MessageListing(Listing):
-    """Messages with the number of what they are about, asked for once per page."""
-
-    def query(self, with_state=True):
-        return super().query(with_state).options(joinedload(Message.conversation))
+class MessageListing(AboutListing):
+    """Messages with their authors, asked for once per page."""
 
     def page(self):
         page = super().page()
-        self.numbers = threads.numbers(row.conversation for row in page.rows)
         self.names = threads.authors([row.author_id for row in page.rows if threads._named(row)])
         return page
 
-    def _row(self, row, names):
-        found = super()._row(row, names)
-        cells = dict(zip(names, found.cells, strict=True))
-        about = row.conversation
-        cells["about"] = self.numbers.get((about.noun, about.record_id)) or f"#{about.record_id}"
-        cells["author"] = threads.author(row, self.names)
-        found.cells = [cells[name] for name in names]
-        found.url = f"/{about.noun}s/show/{about.record_id}#messages-of-record"
-        return found
+    def cells(self, row):
+        return super().cells(row) | {"author": threads.author(row, self.names)}
+
+    def url(self, row):
+        return f"{threads.address_of(row.conversation)}#messages-of-record"
 
 
 class MessageView(HouseView):
@@ -109,6 +85,7 @@ class MessageView(HouseView):
     route_base = "/messages"
     list_title = _l("Messages")
     list_columns = ["about", "created_at", "author", "text"]
+    marked_by = ("author_id", "inside")  # who wrote it is said beside it
     label_columns = {"about": _l("About"), "author": _l("Author"), "created_at": _l("Written at")}
     exclude_route_methods = HouseView.exclude_route_methods | {"add", "edit", "delete"}
     add_columns = edit_columns = ["text"]
@@ -145,7 +122,7 @@ class MessageView(HouseView):
         """A message is read on the page of what it is about."""
         about = self.row(pk).conversation
         record_of(about.noun, about.record_id)
-        return redirect(f"/{about.noun}s/show/{about.record_id}#messages-of-record")
+        return redirect(f"{threads.address_of(about)}#messages-of-record")
 
     @expose("/write/<noun>/<int:pk>", methods=["POST"])
     @has_access
@@ -180,6 +157,8 @@ class MessageView(HouseView):
 
 
 class MessageApi(HouseApi):
+    """Messages over REST: as JSON, or as multipart with `noun`, `record_id`, `text` and any number of `files`."""
+
     noun = "message"
     model = Message
     resource_name = "messages"
@@ -223,15 +202,66 @@ class MessageApi(HouseApi):
             ]
         return super().value(row, name)
 
-    def create(self, given, work):
+    @api_expose("/", methods=["POST"])
+    @door("write")
+    def post(self):
+        """Write a message; files are sent as multipart."""
+        if request.mimetype != "multipart/form-data":
+            return super().post()
+        given = {name: value for name, value in request.form.items() if name != "record_id"}
+        given["record_id"] = wire.key(request.form.get("record_id", ""))
+        with g.work.doing("message.create"):
+            sent_files = [files.store(one.stream, one.filename, one.mimetype, g.work)
+                          for one in request.files.getlist("files") if one.filename]  # fmt: skip
+            row = self.create(given, g.work, sent_files)
+            db.session.flush()
+            return done(self.shown(row), 201)
+
+    def create(self, given, work, attached=()):
         unknown = given.keys() - set(self.create_fields)
         if unknown:
             self.fill(None, dict.fromkeys(unknown), ())
         noun = wire.taken("noun", given.get("noun"), 40)
         row = record_of(noun, wire.whole("record_id", given.get("record_id")))
-        made = post(noun, row, wire.taken("text", given.get("text"), conversations.LONGEST + 1), work)
+        text = given.get("text", "" if attached else None)
+        made = post(noun, row, wire.taken("text", text, conversations.LONGEST + 1), work, attached)
         db.session.flush()
         return made
+
+
+class NoteApi(HouseApi):
+    """Internal notes over REST: what staff keep about a record for themselves; customers find none."""
+
+    noun = "message"
+    model = InternalNote
+    resource_name = "internal_notes"
+    list_fields = ("id", "version", "noun", "record_id", "created_at", "author", "text")
+    filter_columns = ("id", "noun", "record_id", "created_at")
+    create_fields = ("noun", "record_id", "text")
+
+    def query(self):
+        known = hanging.readable(InternalNote, g.work.actor)
+        return super().query() if known is None else super().query().filter(known)
+
+    def loaded(self):
+        return [*self.list_fields[:-2], "text", "created_by"]
+
+    def prepare(self, rows):
+        g.note_names = threads.authors([row.created_by for row in rows])
+
+    def value(self, row, name):
+        return g.note_names.get(row.created_by) if name == "author" else super().value(row, name)
+
+    def create(self, given, work):
+        if not work.actor.inside:
+            raise Forbidden("not_permitted", _("You are not permitted to do this."))
+        unknown = given.keys() - set(self.create_fields)
+        if unknown:
+            self.fill(None, dict.fromkeys(unknown), ())
+        noun = wire.taken("noun", given.get("noun"), 40)
+        row = record_of(noun, wire.whole("record_id", given.get("record_id")))
+        return conversations.write_note(row, noun, wire.taken("text", given.get("text"), conversations.LONGEST + 1),
+                                        work)  # fmt: skip
 
 
 def on_order(view, row, house):
@@ -247,3 +277,4 @@ def register(appbuilder):
     appbuilder.add_view(MessageView, "messages", label=_l("Messages"), icon="fa-comments", category="Service",
                         category_label=_lp("menu", "Service"))  # fmt: skip
     appbuilder.add_api(MessageApi)
+    appbuilder.add_api(NoteApi)

@@ -2,7 +2,7 @@
 
 from types import SimpleNamespace
 
-from flask import g, render_template, request
+from flask import abort, g, render_template, request
 from flask_appbuilder import expose, has_access
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -15,15 +15,22 @@ from app.notices.people import without_links
 from app.rules import notifications
 from models.customers import Customer
 from models.notifications import Notification
+from views import unread
 from views.api import HouseApi
 from views.base import HouseView, Interface
-from views.filters import Choice, Filter, OwnerWords, Refers, Since
+from views.filters import Choice, Filter, Flag, OwnerWords, Refers, Since
 from views.labels import label
 from views.listing import Listing
 
 CHANNELS = {"email": _l("E-mail"), "sms": _l("SMS")}
 SHOWN = {"order": "orders", "invoice": "invoices", "payment": "payments", "contract": "contracts", "ticket": "tickets",
-         "file": "files", "customer": "customers", "message": "messages"}  # fmt: skip
+         "file": "files", "customer": "customers", "message": "messages", "work": "work"}  # fmt: skip
+
+
+def readable(query):
+    """Notifications about records the reader may read, and his own."""
+    known = notifications.readable(g.work.actor)
+    return query if known is None else query.filter(known)
 
 
 class Address(Filter):
@@ -31,6 +38,14 @@ class Address(Filter):
 
     def apply(self, query, model, value, session):
         return query.filter(model.to.istartswith(value, autoescape=True))
+
+
+class Mine(Flag):
+    """What the reader himself was told."""
+
+    def apply(self, query, model, value, session):
+        mine = model.user_id == g.access.user_id
+        return query.filter(mine if value else model.user_id.is_distinct_from(g.access.user_id))
 
 
 class NotificationListing(Listing):
@@ -60,13 +75,20 @@ class NotificationView(HouseView):
     facts = ((None, ["to", "locale", "created_at", "sent_at", "attempts"]),)
     portal_facts = ((None, ["to", "locale", "created_at", "sent_at"]),)
     filters = (
-        Address("to"),
+        Address("to"), Mine("mine", _l("To me")),
         Choice("channel", CHANNELS),
         Refers("customer", Customer, "/customers/choices", column="customer_id"),
         OwnerWords("customer_name", Customer, _l("Customer name")),
         Since("from", "created_at", _l("Written from")),
         Since("until", "created_at", _l("Written until"), until=True),
     )
+
+    def query(self):
+        return readable(super().query())
+
+    def row(self, pk):
+        found = self.query().filter(Notification.id == pk).one_or_none() if pk < 2**63 else None
+        return found if found is not None else abort(404)
 
     def listing(self, args):
         return NotificationListing(self, args)
@@ -78,7 +100,9 @@ class NotificationView(HouseView):
         house.empty_text = _("What people are told by e-mail and SMS is kept here.")
         if self.outside:
             house.states = None
-        return self.render_template("house/list.html", title=self.list_title, house=house, widgets={})
+        page = self.render_template("house/list.html", title=self.list_title, house=house, widgets={})
+        unread.look_at_notifications()
+        return page
 
     def editable(self, row):
         raise Conflict("written", _("What was sent stays as it was written."))
@@ -125,6 +149,9 @@ class NotificationApi(HouseApi):
     show_fields = ("body",)
     portal_hidden = frozenset({"attempts", "error", "state"})
     filter_columns = ("id", "state", "name", "channel", "to", "noun", "record_id", "created_at", "sent_at")
+
+    def query(self):
+        return readable(super().query())
 
     def value(self, row, name):
         if name == "body":

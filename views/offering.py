@@ -25,14 +25,15 @@ class Offering:
 
     def audience(self, row):
         """The section that says and changes who may see the record."""
+        named = [(one, one.customer if one.customer_id else one.access_group) for one in row.audiences]
         rows = [
             line(
-                one.customer.name if one.customer_id else one.access_group.name,
+                whom.name,
                 _("Customer") if one.customer_id else _("Access group"),
                 buttons=(button(_("Withdraw"), self.url("withdraw", pk=row.id, audience=one.id), "fa-trash", post=True,
                                 danger=True, ask=_("No longer offer it to them?")) if self.may("write") else None,),
             )
-            for one in row.audiences
+            for one, whom in named if whom is not None  # customers may be gone, or another branch's
         ]  # fmt: skip
         buttons = ()
         if not row.everyone and self.may("write"):

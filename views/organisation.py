@@ -10,12 +10,13 @@ from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 from sqlalchemy import inspect
 from wtforms import BooleanField, FileField, SelectField
-from wtforms.validators import InputRequired, Optional
+from wtforms.validators import Optional
 
 from app.core.errors import BusinessError
+from app.core.needed import Needed
 from app.core.numbering import NumberSeries
 from app.extensions import db
-from app.rules import approvals
+from app.rules import approvals, wording
 from app.rules import organisation as rules
 from models.approvals import ApprovalRule
 from models.orders import OrderType
@@ -25,6 +26,7 @@ from models.organisation import (
     Currency,
     DeliveryMethod,
     ExchangeRate,
+    PaymentMethod,
     PaymentTerms,
     Portal,
     TaxCategory,
@@ -59,7 +61,7 @@ class LogoField(FileField):
 def refers(title, target, endpoint, needed=True):
     """A field for a column that holds the key of another record."""
     return lambda: KeyReference(
-        title, [InputRequired(NEEDED)] if needed else [Optional()], target=target, endpoint=endpoint
+        title, [Needed(NEEDED)] if needed else [Optional()], target=target, endpoint=endpoint
     )
 
 
@@ -121,21 +123,9 @@ class BranchView(OfficeView):
     list_title, add_title, edit_title = _l("Branches"), _l("New branch"), _l("Edit the branch")
     list_columns = ["name", "parent", "legal_name", "country_code", "currency_code", "timezone", "archived_at"]
     add_columns = edit_columns = [
-        "name",
-        "parent",
-        "legal_name",
-        "address",
-        "country_code",
-        "tax_id",
-        "registration",
-        "bank",
-        "email",
-        "phone",
-        "timezone",
-        "currency_code",
-        "logo",
-        "no_logo",
-    ]
+        "name", "other_names", "parent", "legal_name", "address", "country_code", "tax_id", "registration", "bank",
+        "email", "phone", "timezone", "currency_code", "logo", "no_logo",
+    ]  # fmt: skip
     add_form = edit_form = form(
         Branch,
         add_columns,
@@ -146,7 +136,8 @@ class BranchView(OfficeView):
         no_logo=lambda: BooleanField(_l("Remove the logo")),
     )
     facts = (
-        (None, ["name", "parent", "legal_name", "country_code", "tax_id", "registration", "currency_code", "timezone"]),
+        (None, ["name", "other_names", "parent", "legal_name", "country_code", "tax_id", "registration",
+                "currency_code", "timezone"]),
         (None, ["address", "bank", "email", "phone"]),
     )
     filters = (ARCHIVED,)
@@ -280,6 +271,16 @@ class DeliveryMethodView(OfficeView):
     facts = ((None, list_columns),)
 
 
+class PaymentMethodView(OfficeView):
+    datamodel = Interface(PaymentMethod)
+    noun = "payment_method"
+    route_base = "/payment_methods"
+    list_title, add_title, edit_title = _l("Payment methods"), _l("New payment method"), _l("Edit the payment method")
+    list_columns = ["code", "names", "archived_at"]
+    add_columns = edit_columns = ["code", "names"]
+    facts = ((None, list_columns),)
+
+
 class OrderTypeView(OfficeView):
     datamodel = Interface(OrderType)
     noun = "order_type"
@@ -325,6 +326,13 @@ class PortalSettingsView(OfficeView):
     facts = ((None, list_columns),)
     label_columns = {"preset": _l("Wording")}
     include_route_methods = KEPT | {"choices"}
+    on_save = staticmethod(wording.check_portal)
+    additions = []  # (row, house): what screens of later nouns put on a portal's page
+
+    def more(self, row, house):
+        super().more(row, house)
+        for add in self.additions:
+            add(row, house)
 
 
 class ApprovalRuleView(OfficeView):
@@ -365,6 +373,7 @@ def register(appbuilder):
         (TaxRateView, "fa-percent"),
         (PaymentTermsView, "fa-calendar-day"),
         (DeliveryMethodView, "fa-truck"),
+        (PaymentMethodView, "fa-credit-card"),
         (OrderTypeView, "fa-clipboard-list"),
         (NumberSeriesView, "fa-hashtag"),
         (PortalSettingsView, "fa-door-open"),

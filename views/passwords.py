@@ -9,11 +9,12 @@ from flask_appbuilder.utils.base import get_safe_redirect
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import StringField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import Length
 
 from app import security
 from app.core import queue
 from app.core.errors import BusinessError, NotFound
+from app.core.needed import Needed
 from app.core.scope import lifted
 from app.extensions import db
 from app.notices.people import PATH
@@ -45,9 +46,12 @@ class AuthDBView(FrameworkSignIn):
             return redirect(following)
         return self.render_template(self.login_template, title=self.title, form=form, appbuilder=self.appbuilder)
 
-    @expose("/logout/")
+    @expose("/logout/", methods=["GET", "POST"])
     @no_cache
     def logout(self):
+        """Sign out; a link alone only asks, so that no foreign page signs anybody out."""
+        if request.method == "GET" and g.access.user_id is not None:
+            return self.render_template("access/leave.html", title=_("Sign out"))
         security.leave()
         return redirect(self.appbuilder.get_url_for_index)
 
@@ -55,7 +59,7 @@ class AuthDBView(FrameworkSignIn):
 class AskForm(HouseForm):
     """Who has forgotten his password says who he is."""
 
-    username = StringField(_l("User name or e-mail"), [InputRequired(NEEDED), Length(max=200)],
+    username = StringField(_l("User name or e-mail"), [Needed(NEEDED), Length(max=200)],
                            render_kw={"autocomplete": "username", "dir": "auto"})  # fmt: skip
 
 
@@ -100,7 +104,7 @@ class PasswordLinkView(BaseView):
         form = TwicePassword(request.form if request.method == "POST" else None)
         if request.method == "POST" and form.validate() and self._chosen(token, form):
             security.leave()
-            flash(_("Your password is set. Sign in with it."), "success")
+            flash(_("Your password is set. Sign in with it. Earlier sessions and API keys have ended."), "success")
             return redirect(self.appbuilder.get_url_for_login)
         person = db.session.get(Person, link.user_id)
         lead = _("User name: %(name)s", name=person.username if person else "")

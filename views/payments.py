@@ -9,9 +9,10 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext as _lp
 from sqlalchemy import select
 from wtforms import SelectField, StringField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import Length
 
 from app.core.errors import BusinessError, Malformed
+from app.core.needed import Needed
 from app.extensions import db
 from app.reading import reader
 from app.rules import documents, payments
@@ -29,7 +30,7 @@ from views.filters import Choice, Least, NumberOrOwner, OwnerWords, Refers, Sinc
 from views.labels import label
 from views.sections import line, table
 
-MUST = [InputRequired(_l("Fill in this field."))]
+MUST = [Needed(_l("Fill in this field."))]
 PAYABLE = (*RECEIVABLE, *ADVANCE)
 
 
@@ -77,6 +78,7 @@ class PaymentView(HouseView):
     route_base = "/payments"
     list_title, add_title, edit_title = _l("Payments"), _l("New payment"), _l("Change the payment")
     add_label = _l("New payment")
+    order_columns = ("id", "number", "state", "paid_on")
     list_columns = ["number", "customer", "state", "paid_on", "amount", "unallocated", "method", "invoice", "reference"]
     portal_columns = ["number", "state", "paid_on", "amount", "method", "invoice", "reference"]
     internal = frozenset({"customer", "customer_name", "branch", "confirmed_by", "unallocated"})
@@ -84,7 +86,7 @@ class PaymentView(HouseView):
     facts = ((None, ["customer", "amount", "method", "paid_on", "reference", "confirmed_at", "unallocated"]),)
     portal_facts = ((None, ["amount", "method", "paid_on", "reference", "confirmed_at"]),)
     method_permission_name = HouseView.method_permission_name | {"invoices": "read"}
-    quick = NumberOrOwner(Customer, title=_l("Payment number or customer"))
+    quick = NumberOrOwner(Customer, title=_l("Payment number or customer"), alone=_l("Payment number"))
     filters = (
         Starts("number"), OwnerWords("customer_name", Customer, _l("Customer name")),
         Refers("customer", Customer, "/customers/choices"), Refers("invoice", Invoice, "/invoices/choices"),
@@ -95,6 +97,7 @@ class PaymentView(HouseView):
     )  # fmt: skip
     on_save = staticmethod(payments.change)
     on_delete = staticmethod(documents.discard)
+    additions = []  # (view, row, house): what screens of later nouns put on a payment's page
 
     def _init_forms(self):
         self.add_form, self.edit_form = RecordForm, ChangeForm
@@ -116,6 +119,8 @@ class PaymentView(HouseView):
                 (_("Invoice"), (str(row.invoice), f"/invoices/show/{row.invoice_id}"), "link")
             )
         _settled(row, house)
+        for add in self.additions:
+            add(self, row, house)
         threads.attached(row, "payment", house)
         threads.notes(row, "payment", house)
 
@@ -128,10 +133,10 @@ class PaymentView(HouseView):
         identity, term = request.args.get("id", ""), request.args.get("term", "").strip()
         query = db.session.query(Invoice).filter(Invoice.state == "issued", Invoice.type.in_(PAYABLE))
         if identity:
-            query = query.filter(Invoice.id == (int(identity) if identity.isdigit() and len(identity) < 19 else 0))
+            query = query.filter(Invoice.id == (int(identity) if identity.isdecimal() and len(identity) < 19 else 0))
         else:
             query = query.filter(Invoice.open_amount > 0)
-        if request.args.get("customer", "").isdigit():
+        if request.args.get("customer", "").isdecimal():
             query = query.filter(Invoice.customer_id == int(request.args["customer"][:18]))
         if term:
             query = Starts("number").apply(query, Invoice, term, db.session)
@@ -164,7 +169,7 @@ class PaymentView(HouseView):
 
     def prefill(self):
         wanted = request.args.get("invoice", "")
-        invoice = db.session.get(Invoice, int(wanted)) if wanted.isdigit() and len(wanted) < 19 else None
+        invoice = db.session.get(Invoice, int(wanted)) if wanted.isdecimal() and len(wanted) < 19 else None
         found = {"paid_on": g.work.now.date()}
         if invoice is not None:
             found |= {"invoice": invoice, "amount": invoice.open_amount or None, "customer": invoice.customer}
@@ -209,7 +214,9 @@ class PaymentApi(HouseApi):
     list_fields = ("id", "version", "number", "state", "customer", "invoice", "amount", "currency", "method", "paid_on",
                    "reference", "unallocated")  # fmt: skip
     show_fields = ("confirmed_at", "created_at", "allocations")
-    portal_hidden = frozenset({"confirmed_by", "created_by", "updated_by", "unallocated", "deleted_reason"})
+    portal_hidden = frozenset({"branch_id", "confirmed_by", "created_by", "updated_by", "unallocated",
+                               "deleted_reason"})  # fmt: skip
+    order_columns = PaymentView.order_columns
     filter_columns = ("id", "number", "state", "customer", "invoice", "amount", "method", "paid_on", "reference",
                       "currency_code", "created_at", "customer_name")  # fmt: skip
     word_filters = {"customer_name": OwnerWords("customer_name", Customer)}

@@ -10,10 +10,11 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import joinedload
 from wtforms import BooleanField, PasswordField, SelectField, StringField
-from wtforms.validators import Email, InputRequired, Length, Optional
+from wtforms.validators import Email, Length, Optional
 
 import config
 from app.core.localized import format_datetime
+from app.core.needed import Needed
 from app.extensions import db
 from app.notices.people import PATH
 from app.reading import reader
@@ -23,7 +24,7 @@ from models.organisation import Branch
 from models.people import AccessGroup, Membership, Person
 from views import bulk, ticks
 from views.base import VERBS, Interface
-from views.fields import HouseForm, ReferenceField, options
+from views.fields import DateText, HouseForm, ReferenceField, options
 from views.filters import Choice, Filter, Refers, like
 from views.roles import NEEDED, named_groups, named_roles, with_ticks
 from views.ruled import Names, RuledView, section
@@ -48,7 +49,7 @@ def languages():
 class PersonForm(HouseForm):
     """What staff and external users have in common."""
 
-    username = StringField(_l("User name"), [InputRequired(NEEDED), Length(max=64)])
+    username = StringField(_l("User name"), [Needed(NEEDED), Length(max=64)])
     first_name = StringField(_l("First name"), [Length(max=64)])
     last_name = StringField(_l("Last name"), [Length(max=64)])
     email = StringField(_l("E-mail"), [Optional(), Length(max=200), Email(_l("This is not an e-mail address."))])
@@ -60,8 +61,9 @@ class PersonForm(HouseForm):
 class StaffForm(PersonForm):
     """A member of staff: branch, roles, groups."""
 
-    branch = ReferenceField(_l("Branch"), [InputRequired(NEEDED)], target=Branch, endpoint="/branches/choices")
+    branch = ReferenceField(_l("Branch"), [Needed(NEEDED)], target=Branch, endpoint="/branches/choices")
     branch_limited = BooleanField(_l("Sees this branch and those below it only"))
+    away_until = DateText(_l("Away until"), [Optional()], description=_l("Until then nothing is assigned to him."))
     roles = Names(_l("Roles"), choices=named_roles)
     groups = Names(_l("User groups"), choices=named_groups)
 
@@ -90,7 +92,7 @@ class NewStaffForm(StaffForm, NewPassword):
 class MembershipForm(HouseForm):
     """For whom an external user acts, with which rights."""
 
-    customer = ReferenceField(_l("Customer"), [InputRequired(NEEDED)], target=Customer, endpoint="/customers/choices")
+    customer = ReferenceField(_l("Customer"), [Needed(NEEDED)], target=Customer, endpoint="/customers/choices")
     access_group = ReferenceField(_l("Access group"), target=AccessGroup, endpoint="/access_groups/choices")
 
 
@@ -126,7 +128,8 @@ class PersonView(RuledView):
     add_form = edit_form = StaffForm
     facts = (
         (None, ["username", "first_name", "last_name", "kind", "email", "mobile"]),
-        (None, ["role_names", "group_names", "branch", "branch_limited", "locale", "timezone", "last_login"]),
+        (None, ["role_names", "group_names", "branch", "branch_limited", "away_until", "locale", "timezone",
+                "last_login"]),
     )
     label_columns = {
         "full_name": _l("Name"),
@@ -179,7 +182,7 @@ class PersonView(RuledView):
     def choices(self):
         """Members of staff, for select boxes."""
         rows = self.query().filter(Person.kind == "staff", Person.state != "inactive")
-        if request.args.get("id", "").isdigit():
+        if request.args.get("id", "").isdecimal():
             rows = rows.filter(Person.id == int(request.args["id"]) % 2**31)
         elif request.args.get("term", "").strip():
             rows = self.quick.apply(rows, Person, request.args["term"].strip(), db.session)
@@ -281,7 +284,7 @@ class PersonView(RuledView):
 
     def _prefilled(self, external):
         wanted = request.args.get("customer", "")
-        if external and wanted.isdigit() and len(wanted) < 19:
+        if external and wanted.isdecimal() and len(wanted) < 19:
             return {"data": {"customer": db.session.get(Customer, int(wanted))}}
         return {} if external else {"data": {"branch": db.session.get(Branch, g.access.branch_id or 1)}}
 
@@ -301,7 +304,7 @@ class PersonView(RuledView):
         return super()._form(title, form, names, back, row)
 
     def write(self, form, row):
-        rows = ("customer", "access_group", "branch")
+        rows = ("customer", "access_group", "branch", "away_until")
         data = {name: "" if value is None and name not in rows else value for name, value in form.data.items()}
         data["groups"] = db.session.scalars(select(Group).where(Group.name.in_(data.get("groups") or []))).all()
         if "branch" in data:

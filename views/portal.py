@@ -9,13 +9,10 @@ from flask_babel import gettext as _
 from app.extensions import db
 from app.reading import reader
 from app.rules.orders import FLOW as ORDERS
-from app.rules.orders import next_step
 from models.orders import Order
-from views import lists, queues
+from views import lists, portal_todo, queues
 from views.cells import kind_of, show
 from views.labels import label
-
-WAITING = ("draft", "changed")
 
 
 class PortalView(BaseView):
@@ -31,10 +28,13 @@ class PortalView(BaseView):
     def home(self):
         if g.work.actor.inside:
             return redirect(url_for("HomeView.index"))
+        todo, waiting = portal_todo.todo()
         house = SimpleNamespace(
-            greeting=_("Welcome, %(name)s", name=g.work.actor.name), lead=None, actions=_actions(), todo=_todo(),
+            greeting=_("Welcome, %(name)s", name=g.work.actor.name), lead=None, actions=_actions(),
+            todo=todo, waiting=waiting,
             orders=small(Order, ORDERS, ("number", "state", "ordered_at", "total_gross"), "/orders"),
-            invoices=queues.open_invoices(), lists=[one for one in (queues.tickets(), queues.contracts()) if one],
+            invoices=queues.open_invoices(),
+            lists=[one for one in (queues.quotes(), queues.tickets(), queues.contracts()) if one],
             quick=_quick(), balance=queues.balance(), messages=queues.unread(), news=None,
         )  # fmt: skip
         return self.render_template("portal/home.html", title=_("Home"), house=house)
@@ -44,6 +44,13 @@ def _actions():
     found = []
     if g.work.actor.may("order.write"):
         found.append(SimpleNamespace(label=_("New order"), url="/orders/add", icon="fa-plus"))
+    if g.work.actor.may("product.read"):
+        found.append(SimpleNamespace(label=_("Browse the catalogue"), url="/products/list/", icon="fa-store"))
+    if g.work.actor.may("wizard_draft.write"):
+        found.append(SimpleNamespace(label=_("Order a service"), url="/wizard_drafts/add",
+                                     icon="fa-wand-magic-sparkles"))  # fmt: skip
+    if g.work.actor.may("quote.write"):
+        found.append(SimpleNamespace(label=_("Request a quote"), url="/quotes/add", icon="fa-comment-dollar"))
     if g.work.actor.may("ticket.write"):
         found.append(SimpleNamespace(label=_("Open a ticket"), url="/tickets/add", icon="fa-life-ring"))
     if g.work.actor.may("payment.write"):
@@ -55,18 +62,8 @@ def _quick():
     """Quick order: an item code and a quantity begin an order."""
     if not g.work.actor.may("order.write"):
         return None
-    return SimpleNamespace(url="/orders/add", products_url="/orders/products")
-
-
-def _todo():
-    """What waits for the customer: drafts to submit, changes to accept."""
-    if not g.work.actor.may("order.read"):
-        return []
-    rows = lists.page(db.session.query(Order).filter(Order.state.in_(WAITING)), Order, size=5).rows
-    return [
-        SimpleNamespace(title=str(row), note=next_step(row, g.work), url=f"/orders/show/{row.id}", icon="fa-file-lines")
-        for row in rows
-    ]
+    many = "/order_forms/add" if g.work.actor.may("order_form.write") else None
+    return SimpleNamespace(url="/orders/add", products_url="/orders/products", many_url=many)
 
 
 def small(model, flow, names, base, size=6):

@@ -34,9 +34,9 @@ class PriceListView(Offering, MasterView):
     add_label = _l("New price list")
     list_columns = ["name", "currency", "valid_from", "valid_until", "includes_tax", "everyone"]
     portal_columns = ["name", "currency", "valid_from", "valid_until", "includes_tax"]
-    internal = frozenset({"everyone", "archived", "archived_at"})
-    add_columns = edit_columns = ["name", "currency", "valid_from", "valid_until", "includes_tax"]
-    facts = ((None, ["name", "currency", "valid_from", "valid_until", "includes_tax"]),)
+    internal = frozenset({"other_names", "everyone", "archived", "archived_at"})
+    add_columns = edit_columns = ["name", "other_names", "currency", "valid_from", "valid_until", "includes_tax"]
+    facts = ((None, ["name", "other_names", "currency", "valid_from", "valid_until", "includes_tax"]),)
     filters = (
         Coded("currency", Currency, "/currencies/choices"), Flag("everyone"), Flag("includes_tax"),
         Since("valid_from", "valid_from", _l("Valid from")), ARCHIVED,
@@ -91,11 +91,11 @@ class PriceListApi(HouseApi):
     model = PriceList
     resource_name = "price_lists"
     list_fields = ("id", "version", "name", "currency", "includes_tax", "valid_from", "valid_until", "active")
-    show_fields = ("everyone",)
-    portal_hidden = frozenset({"everyone", "archived_at"})
+    show_fields = ("other_names", "everyone")
+    portal_hidden = frozenset({"other_names", "everyone", "archived_at"})
     filter_columns = ("id", "name", "currency", "currency_code", "includes_tax", "valid_from", "valid_until", "active")
     word_filters = {"active": Active("active")}
-    write_fields = ("name", "currency", "includes_tax", "valid_from", "valid_until")
+    write_fields = ("name", "other_names", "currency", "includes_tax", "valid_from", "valid_until")
     on_save = staticmethod(price_lists.check)
     on_delete = staticmethod(price_lists.remove)
 

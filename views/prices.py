@@ -3,8 +3,8 @@
 from flask import abort, g, request
 from flask_babel import lazy_gettext as _l
 from wtforms import Form, HiddenField
-from wtforms.validators import InputRequired
 
+from app.core.needed import Needed
 from app.rules import products
 from models.products import Price, PriceList, Product
 from views.api import HouseApi
@@ -20,11 +20,11 @@ class PriceForm(HouseForm):
     """A price from a quantity on."""
 
     price_list = ParentField(
-        _l("Price list"), [InputRequired(NEEDED)], target=PriceList, endpoint="/price_lists/choices"
+        _l("Price list"), [Needed(NEEDED)], target=PriceList, endpoint="/price_lists/choices"
     )
-    product = ParentField(_l("Product"), [InputRequired(NEEDED)], target=Product, endpoint="/products/choices")
-    from_quantity = DecimalText(_l("From quantity"), [InputRequired(NEEDED)], default=1)
-    unit_price = DecimalText(_l("Unit price"), [InputRequired(NEEDED)])
+    product = ParentField(_l("Product"), [Needed(NEEDED)], target=Product, endpoint="/products/choices")
+    from_quantity = DecimalText(_l("From quantity"), [Needed(NEEDED)], default=1)
+    unit_price = DecimalText(_l("Unit price"), [Needed(NEEDED)])
 
 
 class ChangedPriceForm(PriceForm):

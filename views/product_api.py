@@ -1,6 +1,6 @@
 """Products over REST: the price each row has for the caller, found once per page."""
 
-from flask import g, request, url_for
+from flask import g, jsonify, request, url_for
 from flask_appbuilder.api import expose
 from flask_babel import gettext as _
 
@@ -9,7 +9,7 @@ from app.core.localized import pick
 from app.core.scope import lifted
 from app.extensions import db
 from app.reading import locale
-from app.rules import entry, pictures, pricing, products, stock
+from app.rules import entry, pictures, pricing, products, stock, tax
 from models.base import HOUSE_BRANCH
 from models.organisation import Branch, Currency
 from models.products import Product
@@ -17,12 +17,12 @@ from views import downloads, wire
 from views.api import HouseApi
 from views.doors import done, door
 from views.filters import Words
-from views.masters import Active
+from views.masters import Active, MasterDoors
 
 PRICED = ("price", "currency", "price_list", "price_includes_tax")
 
 
-class ProductApi(HouseApi):
+class ProductApi(MasterDoors, HouseApi):
     noun = "product"
     model = Product
     resource_name = "products"
@@ -34,10 +34,12 @@ class ProductApi(HouseApi):
     portal_hidden = frozenset({"stock_threshold", "everyone", "archived_at"})
     filter_columns = ("id", "sku", "name", "q", "active", "brand", "model", "family", "category", "service",
                       "unit_code", "barcode", "backorder", "created_at", "archived_at")  # fmt: skip
+    order_columns = ("id", "sku")
     word_filters = {"name": Words("name"), "q": Words("q"), "active": Active("active")}
-    write_fields = ("sku", "name", "names", "descriptions", "category", "brand", "model", "family", "characteristic",
+    create_fields = ("sku", "name", "names", "descriptions", "category", "brand", "model", "family", "characteristic",
                     "specification", "service", "unit", "tax_category", "backorder", "stock_threshold", "weight_kg",
                     "barcode", "everyone")  # fmt: skip
+    write_fields = (*create_fields, "active")
     on_save = staticmethod(products.check)
     on_delete = staticmethod(products.remove)
 
@@ -69,7 +71,7 @@ class ProductApi(HouseApi):
     def _customer(self):
         """For whom prices are asked: a customer's user asks for himself, staff for the one they name."""
         wanted = request.args.get("customer", "")
-        if wanted and not (wanted.isdigit() and len(wanted) < 19):
+        if wanted and not (wanted.isdecimal() and len(wanted) < 19):
             raise wire.bad("customer", _("Send a whole number: %(field)s.", field="customer"))
         if wanted:
             return entry.customer_of(int(wanted), g.work)
@@ -82,6 +84,17 @@ class ProductApi(HouseApi):
             text = _("There is no such record: %(field)s.", field="currency")
             raise Malformed("bad_reference", text, field="currency")
         return wanted
+
+    @expose("/<int:pk>/price", methods=["GET"])
+    @door("read")
+    def price(self, pk):
+        """What a product costs a customer for `?quantity=`, which price applies and why, and what more of it costs."""
+        row, customer = self.find(pk), self._customer()
+        if customer is None:
+            raise wire.bad("customer", _("Fill in this field: %(field)s.", field="customer"))
+        currency = self._currency() or customer.currency_code
+        quantity = wire.decimal("quantity", request.args.get("quantity") or "1")
+        return jsonify(_explained(pricing.explain(row, customer, currency, None, quantity, g.work), currency, quantity))
 
     def value(self, row, name):
         if name in PRICED:
@@ -155,6 +168,28 @@ class ProductApi(HouseApi):
     def fill(self, row, given, allowed):
         given = dict(given)
         name = given.pop("name", None)
+        if row.id is None and "tax_category" not in given:
+            row.tax_category = tax.usual(g.work)
         super().fill(row, given, allowed)
         if name is not None:
             row.names = {**(row.names or {}), locale(): wire.taken("name", name, 300)}
+
+
+def _explained(found, currency, quantity):
+    """Which price applies and why, as JSON; `unit_price` is null where no price list offers the product."""
+    price = found.priced
+    return {
+        "quantity": wire.number(quantity), "currency": currency,
+        "unit_price": None if price is None else wire.amount(price.unit_price, currency),
+        "includes_tax": None if price is None else price.includes_tax,
+        "source": str(pricing.no_price(currency).message if price is None else price.source),
+        "steps": [{"from_quantity": wire.number(from_), "unit_price": wire.amount(one.unit_price, currency)}
+                  for from_, one in found.steps],
+        "candidates": [
+            {"price_list": {"id": one.candidate.price_list_id, "name": one.candidate.price_list},
+             "from_quantity": wire.number(one.candidate.from_quantity),
+             "unit_price": wire.amount(one.candidate.unit_price, currency),
+             "applies": one.applies, "reason": str(one.reason)}
+            for one in found.candidates
+        ],
+    }  # fmt: skip

@@ -9,9 +9,9 @@ from flask_wtf.file import FileField
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 from wtforms import Form, HiddenField
-from wtforms.validators import InputRequired
 
 from app.core.localized import format_date, format_number, pick
+from app.core.needed import Needed
 from app.core.scope import lifted
 from app.extensions import db
 from app.reading import locale, reader
@@ -22,6 +22,7 @@ from models.products import Price, PriceList, Product, UnitFactor
 from models.stock import StockLevel
 from views.base import Interface
 from views.cells import price as price_text
+from views.cells import said
 from views.fields import DecimalText, HouseForm, ReferenceField
 from views.masters import CodeField
 from views.parts import ParentField, PartView
@@ -48,9 +49,9 @@ class WhyForm(Form):
 class FactorForm(HouseForm):
     """How many base units another unit of the product holds."""
 
-    product = ParentField(_l("Product"), [InputRequired(NEEDED)], target=Product, endpoint="/products/choices")
-    unit = ReferenceField(_l("Unit"), [InputRequired(NEEDED)], target=Unit, endpoint="/units/choices")
-    factor = DecimalText(_l("Holds"), [InputRequired(NEEDED)])
+    product = ParentField(_l("Product"), [Needed(NEEDED)], target=Product, endpoint="/products/choices")
+    unit = ReferenceField(_l("Unit"), [Needed(NEEDED)], target=Unit, endpoint="/units/choices")
+    factor = DecimalText(_l("Holds"), [Needed(NEEDED)])
 
 
 class ChangedFactorForm(FactorForm):
@@ -110,7 +111,7 @@ def prices(row):
     ).all()  # fmt: skip
     rows = [
         line(
-            (one.price_list.name, f"/price_lists/show/{one.price_list_id}"),
+            (said(one.price_list, reader()), f"/price_lists/show/{one.price_list_id}"),
             one.price_list.currency_code,
             format_number(one.from_quantity, reader()),
             price_text(one.unit_price, one.price_list.currency_code, reader()),
@@ -201,7 +202,7 @@ def in_stock(row):
         .order_by(StockLevel.warehouse_id)
     )  # fmt: skip
     rows = [
-        line((one.warehouse.name, f"/stock_levels/show/{one.id}"),
+        line((said(one.warehouse, reader()), f"/stock_levels/show/{one.id}"),
              *[format_number(value, reader()) for value in (one.on_hand, one.reserved, one.free)])
         for one in levels
     ]  # fmt: skip

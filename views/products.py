@@ -11,9 +11,10 @@ from app.core.work import current
 from app.reading import locale
 from app.rules import pictures, products
 from models.products import Category, Product
-from views import catalogue, downloads
+from views import catalogue, catalogue_compare, downloads
 from views import product_parts as parts
 from views.base import Interface
+from views.catalogue_list import CatalogueListing
 from views.filters import Filter, Flag, Refers, Words, like
 from views.masters import ARCHIVED, MasterView
 from views.offering import Offering
@@ -49,7 +50,7 @@ class ProductView(Offering, MasterView):
     list_columns = ["sku", "names", "category", "brand", "model", "unit", "stock_threshold"]
     portal_columns = ["sku", "names", "category", "brand", "model", "unit"]
     internal = frozenset({"stock_threshold", "archived_at", "archived", "everyone", "backorder", "tax_category"})
-    order_columns = ("id",)
+    order_columns = ("id", "sku")
     add_columns = edit_columns = COLUMNS
     groups = (
         (None, ["sku", "barcode", "names", "descriptions"]),
@@ -71,7 +72,7 @@ class ProductView(Offering, MasterView):
     on_save = staticmethod(products.check)
     on_delete = staticmethod(products.remove)
     method_permission_name = MasterView.method_permission_name | {
-        "picture": "read", "suggest": "read", "add_picture": "write", "remove_picture": "write",
+        "picture": "read", "suggest": "read", "compare": "read", "add_picture": "write", "remove_picture": "write",
     }  # fmt: skip
 
     @expose("/list/")
@@ -80,6 +81,15 @@ class ProductView(Offering, MasterView):
         if self.outside:
             return catalogue.page(self)
         return self.render_template("house/list.html", title=self.list_title, house=self.listed(), widgets={})
+
+    def listing(self, args):
+        return CatalogueListing(self, args) if self.outside else super().listing(args)
+
+    @expose("/compare")
+    @has_access
+    def compare(self):
+        """Up to four products side by side (CAT-08)."""
+        return catalogue_compare.page(self)
 
     @expose("/suggest/<any(brand, model, family):column>")
     @has_access

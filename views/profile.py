@@ -9,17 +9,18 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.security import check_password_hash
 from wtforms import PasswordField, SelectField, StringField
-from wtforms.validators import EqualTo, InputRequired, Length
+from wtforms.validators import EqualTo, Length, Optional
 
 from app import security
 from app.core.errors import BusinessError
+from app.core.needed import Needed
 from app.core.scope import lifted
 from app.extensions import db
 from app.reading import reader
 from app.rules import people
 from models.people import Person
 from views.cells import show
-from views.fields import HouseForm, options
+from views.fields import DateText, HouseForm, options
 from views.labels import label
 from views.people import CALENDARS, DIGITS, languages, zones
 from views.roles import NEEDED
@@ -35,12 +36,14 @@ class ProfileForm(HouseForm):
     digits = SelectField(_l("Digits"), choices=options(DIGITS))
     timezone = SelectField(_l("Time zone"), choices=zones, render_kw={"class": "my_select2"})
     mobile = StringField(_l("Mobile number"), [Length(max=40)])
+    away_until = DateText(label("away_until"), [Optional()],
+                          description=_l("Until then no orders are assigned to you."))  # fmt: skip
 
 
 class TwicePassword(HouseForm):
     """A new password, typed twice."""
 
-    password = PasswordField(_l("New password"), [InputRequired(NEEDED)], render_kw={"autocomplete": "new-password"},
+    password = PasswordField(_l("New password"), [Needed(NEEDED)], render_kw={"autocomplete": "new-password"},
                              description=_l("At least 8 characters."))  # fmt: skip
     again = PasswordField(
         _l("New password again"), [EqualTo("password", _l("The two passwords are not the same."))],
@@ -51,7 +54,7 @@ class TwicePassword(HouseForm):
 class OwnPassword(TwicePassword):
     """Who changes his password proves that he knows the old one."""
 
-    old = PasswordField(_l("Current password"), [InputRequired(NEEDED)], render_kw={"autocomplete": "current-password"})
+    old = PasswordField(_l("Current password"), [Needed(NEEDED)], render_kw={"autocomplete": "current-password"})
 
 
 def signed_in(call):
@@ -116,6 +119,7 @@ class ProfileView(BaseView):
             flash(_("Your password has been changed. You are signed out everywhere else."), "success")
             return redirect(url_for("ProfileView.userinfo"))
         house = {
+            "lead": _("A new password signs you out everywhere else, and API keys made before stop working."),
             "cancel_url": url_for("ProfileView.userinfo"),
             "crumbs": [(_("Profile"), url_for("ProfileView.userinfo"))],
         }

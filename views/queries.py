@@ -26,6 +26,7 @@ VALUE_OPS = {
     "eq": lambda c, v: c == v, "neq": lambda c, v: c != v, "gt": lambda c, v: c > v, "lt": lambda c, v: c < v,
     "gte": lambda c, v: c >= v, "lte": lambda c, v: c <= v,
 }  # fmt: skip
+WORD_OPS = ("ct", "sw", "eq")  # of what is searched by words and is no column
 RELATION_OPS = ("rel_o_m", "nrel_o_m", "eq", "neq")
 
 
@@ -64,13 +65,13 @@ def paging(given, most=100):
     return page, size
 
 
-def ordering(given, allowed):
-    """(column, direction) of the arguments; only indexed columns can be ordered by."""
+def ordering(given, allowed, model):
+    """(column, direction) of the arguments; only indexed columns can be ordered by, a country by its code."""
     column, direction = given.get("order_column") or "id", given.get("order_direction") or "desc"
     if column not in allowed or direction not in ("asc", "desc"):
         text = _("Order by one of these columns: %(columns)s.", columns=", ".join(allowed))
-        raise Malformed("bad_order", text)
-    return column, direction
+        raise Malformed("bad_order", text, field="order_column")
+    return (column if column in model.__mapper__.columns else f"{column}_code"), direction
 
 
 def filtered(query, model, given, allowed, words=None):
@@ -93,7 +94,7 @@ def _one(query, model, name, operator, value, allowed, words):
     if not isinstance(name, str) or name not in allowed:
         raise Malformed("bad_filter", _("This column cannot be filtered: %(column)s.", column=name), field="filters")
     prop = model.__mapper__.attrs.get(name)
-    if name in words and operator in (("ct", "sw") if prop is not None else ("ct", "sw", "eq")):
+    if name in words and operator in (("ct", "sw") if prop is not None else WORD_OPS):
         return words[name].apply(query, model, wire.taken(name, str(value), 200), db.session)
     if prop is None:
         raise _bad_operator(operator)
@@ -112,7 +113,7 @@ def _relation(query, model, prop, name, operator, value):
     local = next(column for column in prop.local_columns if column.key != "customer_id" or len(prop.local_columns) == 1)
     column = model.__mapper__.get_property_by_column(local)
     key = getattr(model, column.key)
-    if isinstance(value, str) and value.lstrip("-").isdigit() and len(value) < 19:
+    if isinstance(value, str) and value.removeprefix("-").isdecimal() and len(value) < 19:
         value = int(value)
     value = wire.whole(name, value) if isinstance(local.type, Integer) else wire.taken(name, value, 40)
     return query.filter(key != value if operator.startswith("n") else key == value)
@@ -131,8 +132,9 @@ def _typed(kind, name, operator, value):
             return VALUE_OPS[operator], _instant(name, value) if isinstance(kind, DateTime) else wire.day(name, value)
         if isinstance(kind, Integer):
             text = str(value)
-            digits = text.lstrip("-")
-            return VALUE_OPS[operator], int(text) if digits.isdigit() and len(digits) < 19 else wire.whole(name, value)
+            digits = text.removeprefix("-")
+            known = digits.isdecimal() and len(digits) < 19
+            return VALUE_OPS[operator], int(text) if known else wire.whole(name, value)
         return VALUE_OPS[operator], wire.decimal(name, value)
     if operator not in TEXT_OPS:
         raise _bad_operator(operator)

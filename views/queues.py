@@ -13,21 +13,31 @@ from app.core.localized import format_date, format_datetime, format_money, forma
 from app.core.money import Money
 from app.extensions import db
 from app.reading import reader
+from app.rules import approvals, assignment, conversations
 from app.rules import contracts as contract_rules
-from app.rules import conversations
+from app.rules import quote_flow as quote_rules
 from app.rules import tickets as ticket_rules
 from app.rules.invoices import RECEIVABLE
 from models.contracts import Contract
 from models.conversations import Message
 from models.invoices import Invoice
+from models.orders import Order
 from models.payments import Payment
+from models.quotes import Quote
+from models.refund_proposals import RefundProposal
 from models.tickets import Ticket
+from models.work_stages import WorkStage
 from views import lists, threads
 from views.cells import kind_of, show
 from views.labels import label
 
 SOON = 60  # days before its end a contract is worth a reminder
 SHOWN = 6
+
+
+def in_turn():
+    """Work stages that wait for one of us."""
+    return WorkStage.due_at.is_not(None) & WorkStage.state.in_(("waiting", "doing", "changes_requested"))
 
 
 def staff():
@@ -37,7 +47,15 @@ def staff():
         (Invoice.state == "issued") & (Invoice.open_amount > 0) & (Invoice.due_on < day) & Invoice.type.in_(RECEIVABLE)
     )
     ending = (Contract.state == "active") & (Contract.ends_on <= day + timedelta(days=SOON))
+    overdue = (Order.due_at < g.work.now) & Order.state.in_(assignment.WAITING)
+    mine = (Order.handler_id == g.work.actor.user_id) & Order.state.in_(assignment.OPEN)
     wanted = [
+        ("order.read", Order, mine, _("My orders"), "/orders/list/?mine=yes", "submitted"),
+        ("order.supervise", Order, approvals.waiting_for_supervisor(), _("Waiting for a supervisor"),
+         "/orders/list/?supervisor=yes", "submitted"),
+        ("order.answer", Order, Order.proposed_side == "customer", _("Proposals to answer"),
+         "/orders/list/?proposed_side=customer", "warning"),
+        ("order.read", Order, overdue, _("Orders overdue"), "/orders/list/?overdue=yes", "overdue"),
         ("invoice.read", Invoice, late, _("Invoices overdue"), "/invoices/list/?state=issued&overdue=yes", "overdue"),
         (
             "payment.confirm",
@@ -47,6 +65,8 @@ def staff():
             "/payments/list/?state=reported",
             "reported",
         ),
+        ("refund_proposal.confirm", RefundProposal, RefundProposal.state == "proposed", _("Refunds to decide on"),
+         "/refund_proposals/list/?state=proposed", "reported"),
         (
             "ticket.read",
             Ticket,
@@ -63,6 +83,15 @@ def staff():
             "/contracts/list/?state=submitted",
             "submitted",
         ),
+        ("quote.price", Quote, Quote.state == "requested", _("Quotes requested"), "/quotes/list/?state=requested",
+         "submitted"),
+        ("quote.review", Quote, Quote.state == "priced", _("Quotes to publish"), "/quotes/list/?state=priced",
+         "submitted"),
+        ("quote.price", Quote, (Quote.state == "offered") & Quote.countered_at.is_not(None),
+         _("Counter-offers to answer"), "/quotes/list/?countered=yes", "warning"),
+        ("work.take", WorkStage, in_turn(), _("Work to do"), "/work_stages/list/?todo=yes", "waiting"),
+        ("work.take", WorkStage, in_turn() & (WorkStage.due_at < g.work.now), _("Work overdue"),
+         "/work_stages/list/?overdue=yes", "overdue"),
         ("contract.read", Contract, ending, _("Contracts ending soon"), "/contracts/list/?ending=60", "warning"),
         (
             "message.read",
@@ -143,6 +172,16 @@ def tickets():
     )
 
 
+def quotes():
+    """What the customer asked for and was offered, while it is open."""
+    if not g.work.actor.may("quote.read"):
+        return None
+    query = db.session.query(Quote).filter(Quote.state.in_(quote_rules.OPEN))
+    names = ("number", "reference", "state", "valid_until")
+    found = _listed(_("Quotes"), query, Quote, quote_rules.FLOW, names, "/quotes", None)
+    return found if found.rows else None
+
+
 def contracts():
     """Contracts whose term ends soon."""
     if not g.work.actor.may("contract.read"):
@@ -164,8 +203,10 @@ def contracts():
 def _listed(title, query, model, flow, names, base, empty):
     rows = lists.page(lists.narrow_columns(query, model, names), model, size=SHOWN).rows
     columns = [(name, label(name), kind_of(model, name)) for name in names]
-    found = [(row.id, f"{base}/show/{row.id}", [show(row, name, reader(), flow.states) or str(row) for name in names])
-             for row in rows]  # fmt: skip
+    found = []
+    for row in rows:
+        cells = [show(row, name, reader(), flow.states) for name in names]
+        found.append((row.id, f"{base}/show/{row.id}", [cells[0] or str(row), *cells[1:]]))
     return _mini(title, columns, found, f"{base}/list/", empty)
 
 

@@ -1,32 +1,30 @@
 """The page of one record: facts, lines, documents, messages, history, and what can be done with it now."""
 
-from datetime import date, datetime
 from types import SimpleNamespace
 
 from flask import Response, abort, g, jsonify, request
 from flask_babel import gettext as _
-from flask_babel import pgettext as _p
-from sqlalchemy import false, select
+from sqlalchemy import false
 
+import config
 from app.core.errors import BusinessError
-from app.core.flow import FLOWS
-from app.core.history import History
-from app.core.localized import format_date, format_datetime, match_locale
+from app.core.localized import match_locale
 from app.core.searchtext import query as tsquery_text
 from app.extensions import db
 from app.reading import reader
 from reports.core import REPORTS
 from reports.issue import serve
+from views import timeline
 from views.bulk import form_fields, override_form
 from views.cells import kind_of, said, show
 from views.filters import like, searched
-from views.labels import label, value_label
+from views.labels import label
 
-HISTORY_SHOWN = 30
 PRINTED = {}  # report -> (record): what it prints of a record, where that depends on what is asked for
 SPARSE = frozenset(
-    {"discount_percent", "reason", "tax_rate", "months", "starts_on", "ends_on"}
+    {"discount_percent", "reason", "tax_rate", "months", "starts_on", "ends_on", "remark", "requested_on"}
 )  # shown where filled in
+HINTS = {"unit_price": "price_source"}  # column of a line -> what is said beside it, where the reader may know
 
 
 def house(view, row):
@@ -38,7 +36,7 @@ def house(view, row):
         state=SimpleNamespace(code=row.state, label=states.get(row.state, row.state)) if view.flow else None,
         badges=[],
         next_step=view.next_step(row),
-        edit_url=view.url("edit", pk=row.id) if view.may("write") and can_edit(view, row) else None,
+        edit_url=view.url("edit", pk=row.id) if can_edit(view, row) else None,
         delete_url=None,
         links=[],
         actions=actions(view, row),
@@ -46,15 +44,18 @@ def house(view, row):
         lines=[lines(view, row)] if view.lines else [],
         sections=[],
         documents=documents(view, row),
-        history=history(view, row),
+        history=timeline.history(view, row),
         messages=None,
     )
     view.more(row, page)
+    page.actions = [one for one in page.actions if not getattr(one, "own_page", False)]
     return page
 
 
 def can_edit(view, row):
     """Whether the form of a record opens; refused forms are not offered."""
+    if not (view.may("write") and view.has("edit")):
+        return False
     try:
         view.editable(row)
     except BusinessError:
@@ -75,16 +76,16 @@ def actions(view, row):
             SimpleNamespace(
                 name=step.name, label=step.label, ask=step.ask, icon=step.icon, form_fields=form_fields(step),
                 url=view.url("step", name=step.name, pk=row.id), enabled=offer.enabled, reason=offer.reason,
-                primary=step.style == "primary", danger=step.style == "danger",
+                primary=step.style == "primary", danger=step.style == "danger", own_page=step.own_page,
                 version=getattr(row, "version", None),
             )
         )  # fmt: skip
-    if view.may("override") and "override" in (view.include_route_methods or {"override"}):
+    if view.flow.settable and view.may("override") and "override" in (view.include_route_methods or {"override"}):
         found.append(
             SimpleNamespace(
                 name="override", label=_("Set status by hand"), ask=None, icon="fa-hand", reason=None, enabled=True,
                 form_fields=list(override_form(view.flow)()), url=view.url("override", pk=row.id), primary=False,
-                danger=True, version=None,
+                danger=True, own_page=False, version=None,
             )
         )  # fmt: skip
     return found
@@ -124,8 +125,24 @@ def lines(view, row):
     totals = [(label(name), show(row, name, reader())) for name in ("total_net", "total_tax", "total_gross")
               if getattr(row, name, None) is not None]  # fmt: skip
     currency = getattr(row, "currency_code", None)
-    rows = [[show(line, name, reader(), None, currency) for name in names] for line in parts]
+    rows = [[cell(view, line, name, currency) for name in names] for line in parts]
     return SimpleNamespace(title=None, columns=columns, rows=rows, totals=totals, more_url=None)
+
+
+class Hinted(str):
+    """A value with something said beside it."""
+
+    hint = ""
+
+
+def cell(view, line, name, currency):
+    """One value of a line, with its hint where there is one for this reader."""
+    value, hint = show(line, name, reader(), None, currency), HINTS.get(name)
+    if value is None or not hasattr(line, hint or "") or (view.outside and hint in view.internal):
+        return value
+    value = Hinted(value)
+    value.hint = show(line, hint, reader()) or ""
+    return value
 
 
 def documents(view, row):
@@ -136,9 +153,11 @@ def documents(view, row):
             (kind.upper(), view.url("document", pk=row.id, name=name, kind=kind)) for kind in ("html", "xlsx", "csv")
         ]
         url = view.url("document", pk=row.id, name=name, kind="pdf")
+        spoken = [(code, one["name"], f"{url}?lang={code}") for code, one in config.LANGUAGES.items()]
         found.append(
-            SimpleNamespace(name=REPORTS[name].title, url=url, meta="PDF", icon="fa-file-pdf", formats=formats)
-        )
+            SimpleNamespace(name=view.report_title(row, name), url=url, meta="PDF", icon="fa-file-pdf",
+                            formats=formats, languages=spoken)
+        )  # fmt: skip
     return found
 
 
@@ -150,77 +169,14 @@ def document(view, row, name, kind):
     wanted = match_locale(request.args["lang"]) if request.args.get("lang") else REPORTS[name].locale_of(printed)
     filename, media, body = serve(name, printed, kind, wanted, g.work)
     db.session.commit()  # an issued document is frozen the first time it is asked for
-    return Response(body, mimetype=media, headers={"Content-Disposition": f'inline; filename="{filename}"'})
-
-
-def history(view, row, limit=HISTORY_SHOWN):
-    """What happened to the record, newest first, in words."""
-    mark = getattr(view.model, "__history__", None)
-    if not isinstance(mark, str):
-        return None
-    rows = db.session.scalars(
-        select(History)
-        .where(History.noun == mark, History.record_id == row.id)
-        .order_by(History.id.desc())
-        .limit(limit)
-    )
-    return [entry(view, one) for one in rows]
-
-
-def actor_name(one):
-    """Who acted, as the reader may know it: names of staff stay inside."""
-    if g.work.actor.inside or one.inside == "external":
-        return one.actor
-    return _("Our team")
-
-
-def entry(view, one):
-    """One change set for the timeline."""
-    changes = []
-    for name, (before, after) in list(one.changes.items())[:40]:
-        plain = name.rpartition(".")[2]
-        if view.outside and (plain in view.internal or plain.endswith("_id") or plain.endswith("_by")):
-            continue
-        states = view.flow.states if view.flow and "." not in name else None
-        title = label(plain.removesuffix("_id"))
-        changes.append((title, told(plain, before, states), told(plain, after, states)))
-    return SimpleNamespace(
-        at=format_datetime(one.at, reader()), actor=actor_name(one), action=action_label(one), changes=changes
-    )
-
-
-def told(name, value, states):
-    """One value of the history as people read it; it is kept as JSON."""
-    try:
-        if isinstance(value, str) and name.endswith("_at"):
-            return format_datetime(datetime.fromisoformat(value), reader())
-        if isinstance(value, str) and name.endswith("_on"):
-            return format_date(date.fromisoformat(value), "short", reader())
-    except ValueError:
-        return value
-    return value_label(name, value, states)
-
-
-def action_label(one):
-    """What was done, in words."""
-    noun, _dot, verb = one.action.partition(".")
-    if noun != one.noun and noun not in FLOWS:
-        verb = "edit"  # something that belongs to the record was made or went away
-    flow = FLOWS.get(noun)
-    if flow and verb in flow.transitions:
-        return flow.transitions[verb].label
-    words = {"create": _p("history", "Created"), "edit": _p("history", "Changed"), "delete": _p("history", "Deleted"),
-             "record": _("Taken over"), "override": _("Status set by hand"), "tag": _("Tags changed"),
-             "offer": _("Audience changed"), "attach": _("File attached"), "archive": _p("history", "Archived"),
-             "restore": _p("history", "Restored")}  # fmt: skip
-    return words.get(verb or noun, one.action)
+    return Response(body, content_type=media, headers={"Content-Disposition": f'inline; filename="{filename}"'})
 
 
 def choices(view, term, identity):
     """Rows for a select box as JSON: by id for a stored value, else by the beginning of words."""
     model, query = view.model, view.query()
     if identity:
-        row = query.filter(model.id == int(identity)).one_or_none() if identity.isdigit() else None
+        row = query.filter(model.id == int(identity)).one_or_none() if identity.isdecimal() else None
         return jsonify([choice(row)] if row is not None else [])
     if hasattr(model, "archived_at"):
         query = query.filter(model.archived_at.is_(None))
@@ -240,5 +196,5 @@ def narrow(query, model, term):
 
 def choice(row):
     """One row of a select box."""
-    note = str(row) if getattr(row, "names", None) else ""
-    return {"id": str(getattr(row, "id", None) or row.code), "text": said(row, reader()), "note": note}
+    text, note = said(row, reader()), str(row) if getattr(row, "names", None) else ""
+    return {"id": str(getattr(row, "id", None) or row.code), "text": text, "note": note if note != text else ""}

@@ -3,8 +3,11 @@
 from flask import g
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
 
+from app.core import facts
 from app.core.localized import format_datetime
+from app.extensions import db
 from app.reading import reader
 from app.rules import documents
 from views.sections import line, table
@@ -22,10 +25,18 @@ KINDS = {  # kind of link -> what stands at the record it came from, at the reco
 }
 
 
+def there(noun, ids):
+    """Which of these records the reader can open: tombstones are left out."""
+    model = facts.model_of(noun)
+    return set(db.session.scalars(select(model.id).where(model.id.in_(ids)))) if ids else set()
+
+
 def links(row, house):
     """Add the section, where there is anything the reader may see."""
-    noun, found = documents.noun_of(row), []
-    for one in documents.links_of(row, g.work):
+    noun, found, linked = documents.noun_of(row), [], documents.links_of(row, g.work)
+    merged = [one for one in linked if one.kind == "merged"]  # these are deleted minutes later
+    gone = {one.from_id for one in merged} - there("order", {one.from_id for one in merged})
+    for one in linked:
         made = one.from_noun == noun and one.from_id == row.id
         other = ("to" if made else "from") + "_"
         target, number = getattr(one, other + "noun"), getattr(one, other + "number")
@@ -33,7 +44,8 @@ def links(row, house):
             continue  # what has no number yet is a draft of ours
         cells = (KINDS[one.kind][1 if made else 0], NOUNS[target], number or f"#{getattr(one, other + 'id')}",
                  format_datetime(one.at, reader()))  # fmt: skip
-        found.append((cells, f"/{target}s/show/{getattr(one, other + 'id')}"))
+        lost = one.kind == "merged" and one.from_id in gone
+        found.append((cells, None if lost else f"/{target}s/show/{getattr(one, other + 'id')}"))
     if found:
         heads = [(_("Number"), "code"), _("Relation"), _("Kind"), (_("Date"), "date")]
         rows = [line(cells[2], cells[0], cells[1], cells[3], url=url) for cells, url in found]

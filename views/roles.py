@@ -8,15 +8,17 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 from wtforms import StringField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import Length
 
 from app.core.errors import BusinessError
+from app.core.needed import Needed
 from app.extensions import db
 from app.rules import permissions
 from models.people import PERSONAL
 from views import ticks
 from views.base import VERBS, Interface
 from views.fields import HouseForm, options
+from views.role_words import role_word
 from views.ruled import Names, RuledView, section
 
 ROUTES = {"list", "show", "add", "edit", "delete", "export", "action_post"}
@@ -28,7 +30,7 @@ def named_roles():
     rows = db.session.scalars(
         select(Role.name).where(~Role.name.startswith(PERSONAL), Role.name != "Public").order_by(Role.name)
     )
-    return options({name: name for name in rows})
+    return options({name: role_word(name) for name in rows})
 
 
 def named_groups():
@@ -39,7 +41,7 @@ def named_groups():
 class RoleForm(HouseForm):
     """A role by name; what it permits is ticked below."""
 
-    name = StringField(_l("Name"), [InputRequired(NEEDED), Length(max=64)])
+    name = StringField(_l("Name"), [Needed(NEEDED), Length(max=64)])
 
 
 class RoleView(RuledView):
@@ -146,7 +148,7 @@ def with_ticks(view, title, form, back, rows, lead=None):
 class GroupForm(HouseForm):
     """A group of users who hold the same roles."""
 
-    name = StringField(_l("Name"), [InputRequired(NEEDED), Length(max=100)])
+    name = StringField(_l("Name"), [Needed(NEEDED), Length(max=100)])
     description = StringField(_l("Description"), [Length(max=512)])
     roles = Names(_l("Roles"), choices=named_roles)
 

@@ -12,14 +12,10 @@ from views.base import HouseView
 
 
 class RuledView(HouseView):
-    """A screen that says in `write` what its form does; the rest is as everywhere."""
+    """A screen that says in `write(form, row)` what its form does; the rest is as everywhere.
 
-    def write(self, form, row):
-        """Do what the form asks for; `row` is None for a new record. Gives the record.
-
-        :raises BusinessError: shown at its field
-        """
-        raise NotImplementedError
+    `row` is None for a new record; `write` gives the record, and a BusinessError it raises is shown at its field.
+    """
 
     def _save(self, form, row, action):
         if not form.validate():
@@ -54,7 +50,8 @@ class RuledView(HouseView):
         """
         form = form_class(request.form)
         if not form.validate():
-            raise BusinessError("bad_data", next(iter(form.errors.values()))[0])
+            fields = {name: "; ".join(str(one) for one in errors) for name, errors in form.errors.items()}
+            raise BusinessError("bad_data", next(iter(fields.values())), fields=fields)
         return form
 
 

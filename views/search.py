@@ -17,13 +17,15 @@ from models.customers import Customer
 from models.invoices import Invoice
 from models.orders import Order
 from models.products import Product
+from models.quotes import Quote
 from models.tickets import Ticket
 from views.cells import said, show
 from views.filters import Words, like
 
 MOST = 8  # of each kind
 LONGEST = 200  # letters of what is searched for
-DOCUMENTS = (("order", Order), ("invoice", Invoice), ("contract", Contract), ("ticket", Ticket))
+DOCUMENTS = (("order", Order), ("invoice", Invoice), ("contract", Contract), ("quote", Quote),
+             ("ticket", Ticket))
 
 
 class SearchView(BaseView):
@@ -45,7 +47,8 @@ class SearchView(BaseView):
 
 def _groups(text):
     """What is found, by noun; each is one bounded statement served by an index."""
-    titles = {"order": _("Orders"), "invoice": _("Invoices"), "contract": _("Contracts"), "ticket": _("Tickets")}
+    titles = {"order": _("Orders"), "invoice": _("Invoices"), "contract": _("Contracts"), "quote": _("Quotes"),
+              "ticket": _("Tickets")}
     number = ascii_digits(text).upper()
     for noun, model in DOCUMENTS:
         if any(one.isdigit() for one in number) and g.work.actor.may(f"{noun}.read"):

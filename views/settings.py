@@ -8,23 +8,25 @@ from flask_appbuilder import BaseView, expose, has_access
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
-from wtforms import BooleanField, IntegerField, SelectField, StringField
-from wtforms.validators import InputRequired, Length
+from wtforms import BooleanField, SelectField, SelectMultipleField, StringField
+from wtforms.validators import Length
 
 from app.core.errors import BusinessError, NotFound
 from app.core.history import History
 from app.core.localized import format_number
-from app.core.settings import SETTINGS
+from app.core.needed import Needed
+from app.core.settings import SETTINGS, SettingValue
 from app.extensions import db
 from app.reading import reader
 from app.rules import settings_pages as rules
+from app.rules.people import PROFILE_FIELDS
 from models.customers import Customer
 from models.orders import OrderType
 from models.organisation import Branch, Portal
 from models.people import AccessGroup
-from views import records
+from views import timeline
 from views.cells import said
-from views.fields import DecimalText, HouseForm, ReferenceField, options
+from views.fields import DecimalText, HouseForm, ReferenceField, WholeText, options
 from views.labels import LABELS
 from views.roles import NEEDED
 from views.ruled import section
@@ -37,6 +39,7 @@ CHOICES = {
     "portal": "/portals/choices",
     "branch": "/branches/choices",
 }
+PICKED = {"PROFILE_EDITABLE_FIELDS": PROFILE_FIELDS}  # names kept with spaces between them -> what there is to pick
 
 
 class SettingView(BaseView):
@@ -52,7 +55,7 @@ class SettingView(BaseView):
     }
     list_title = _l("Settings")
     noun = "setting"
-    flow, internal, outside = None, frozenset(), False  # what the timeline asks a screen
+    model, flow, internal, outside, label_columns = SettingValue, None, frozenset(), False, {}  # for the timeline
 
     @expose("/list/")
     @has_access
@@ -144,7 +147,8 @@ class SettingView(BaseView):
         record = form.record.data.id if "record" in form else 0
         try:
             with g.work.doing("setting.edit"):
-                rules.put(one.name, scope, record, form.value.data, g.work)
+                picked = one.name in PICKED
+                rules.put(one.name, scope, record, " ".join(form.value.data) if picked else form.value.data, g.work)
                 db.session.commit()
         except BusinessError as error:
             db.session.rollback()
@@ -180,6 +184,8 @@ def in_words(one, value):
         return _("Yes") if value else _("No")
     if isinstance(one.kind, tuple):
         return str(LABELS.get(value, value))
+    if one.name in PICKED:
+        return ", ".join(str(LABELS[name]) for name in PICKED[one.name] if name in value.split())
     if one.kind is int or one.kind is Decimal:
         return format_number(Decimal(str(value)), reader())
     return str(value)
@@ -197,6 +203,8 @@ def _whose(scope, record):
 
 
 def _typed(one, value):
+    if one.name in PICKED:
+        return value.split()
     return Decimal(str(value)) if one.kind is Decimal and value is not None else value
 
 
@@ -205,14 +213,17 @@ def _form(one, scope):
     fields = {}
     if scope != "system":
         fields["record"] = ReferenceField(
-            rules.WORDS[scope], [InputRequired(NEEDED)], target=OF[scope], endpoint=CHOICES[scope]
+            rules.WORDS[scope], [Needed(NEEDED)], target=OF[scope], endpoint=CHOICES[scope]
         )
     if one.kind is bool:
         fields["value"] = BooleanField(one.text)
     elif one.kind is int:
-        fields["value"] = IntegerField(one.text, [InputRequired(NEEDED)])
+        fields["value"] = WholeText(one.text, [Needed(NEEDED)])
     elif one.kind is Decimal:
-        fields["value"] = DecimalText(one.text, [InputRequired(NEEDED)])
+        fields["value"] = DecimalText(one.text, [Needed(NEEDED)])
+    elif one.name in PICKED:
+        words = {name: LABELS[name] for name in PICKED[one.name]}
+        fields["value"] = SelectMultipleField(one.text, choices=options(words))
     elif isinstance(one.kind, tuple):
         fields["value"] = SelectField(one.text, choices=options({code: LABELS.get(code, code) for code in one.kind}))
     else:
@@ -230,7 +241,7 @@ def _history(view, kept):
         .order_by(History.id.desc())
         .limit(30)
     )
-    return [records.entry(view, one) for one in found]
+    return [timeline.entry(view, one) for one in found]
 
 
 def register(appbuilder):

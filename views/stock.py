@@ -9,9 +9,10 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext as _lp
 from sqlalchemy import func, select
 from wtforms import SelectField, StringField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import Length
 
 from app.core.errors import BusinessError, Conflict, Malformed
+from app.core.needed import Needed
 from app.core.work import current
 from app.extensions import db
 from app.reading import reader
@@ -123,11 +124,11 @@ class MovementForm(HouseForm):
     """Goods that come in, are counted, corrected or moved."""
 
     kind = SelectField(_l("Kind"), choices=options(ENTERED))
-    product = ReferenceField(_l("Product"), [InputRequired(NEEDED)], target=Product, endpoint="/products/choices")
-    warehouse = ReferenceField(_l("Warehouse"), [InputRequired(NEEDED)], target=Warehouse)
+    product = ReferenceField(_l("Product"), [Needed(NEEDED)], target=Product, endpoint="/products/choices")
+    warehouse = ReferenceField(_l("Warehouse"), [Needed(NEEDED)], target=Warehouse)
     to = ReferenceField(_l("To the warehouse"), target=Warehouse, description=_l("Of a transfer."))
     quantity = DecimalText(
-        _l("Quantity"), [InputRequired(NEEDED)],
+        _l("Quantity"), [Needed(NEEDED)],
         description=_l("Of a stock count: how much was counted. Of a stock adjustment: a negative quantity goes out."),
     )  # fmt: skip
     reason = StringField(_l("Reason"), [Length(max=500)])
@@ -203,8 +204,8 @@ class WarehouseView(MasterView):
     add_label = _l("New warehouse")
     label_columns = {"default": _l("Orders draw on it")}
     list_columns = ["code", "name", "branch", "default"]
-    add_columns = edit_columns = ["code", "name", "branch", "default"]
-    facts = ((None, ["code", "name", "branch", "default"]),)
+    add_columns = edit_columns = ["code", "name", "other_names", "branch", "default"]
+    facts = ((None, ["code", "name", "other_names", "branch", "default"]),)
     filters = (Refers("branch", Branch, "/branches/choices"), ARCHIVED)
     on_save = staticmethod(stock.check_warehouse)
     on_delete = staticmethod(stock.remove_warehouse)
@@ -252,10 +253,7 @@ class StockMovementApi(HouseApi):
         return made
 
     def fill(self, row, given, allowed):
-        unknown = given.keys() - set(allowed)
-        if unknown:
-            text = _("These fields are not known here: %(fields)s.", fields=", ".join(sorted(map(str, unknown))))
-            raise Malformed("unknown_fields", text, fields=sorted(map(str, unknown)))
+        wire.known(given, allowed)
 
     def _place(self, name, value, work):
         if value is None:
@@ -276,7 +274,8 @@ class WarehouseApi(HouseApi):
     list_fields = ("id", "version", "code", "name", "branch", "default", "active")
     filter_columns = ("id", "code", "name", "branch", "default", "active")
     word_filters = {"active": Active("active")}
-    write_fields = ("code", "name", "branch", "default")
+    write_fields = ("code", "name", "other_names", "branch", "default")
+    show_fields = ("other_names",)
     on_save = staticmethod(stock.check_warehouse)
     on_delete = staticmethod(stock.remove_warehouse)
 

@@ -6,11 +6,12 @@ from flask import after_this_request, g, render_template, url_for
 from flask_appbuilder.security.sqla.models import User
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 from sqlalchemy import select
 from wtforms import TextAreaField
 
 from app.core import facts
-from app.core.localized import format_datetime
+from app.core.localized import format_datetime, format_number
 from app.extensions import db
 from app.reading import reader
 from app.rules import conversations
@@ -18,10 +19,11 @@ from models.conversations import Conversation, Message
 from models.files import Attachment
 from views.attachments import attachments_section
 from views.fields import HouseForm
+from views.filters import Flag
 from views.formwork import FilesField
 
-KINDS = {"order": "order", "ticket": "ticket"}  # nouns people write about -> kind of their conversation
-NOTED = ("order", "ticket", "contract", "invoice", "payment")  # nouns staff keep notes about
+KINDS = {"order": "order", "quote": "order", "ticket": "ticket"}  # noun people write about -> kind of conversation
+NOTED = ("order", "quote", "ticket", "contract", "invoice", "payment")  # nouns staff keep notes about
 ROWS = {"rows": 3, "maxlength": conversations.LONGEST}
 
 
@@ -47,7 +49,10 @@ def converse(row, noun, house, first=None, open=True):
     may = g.work.actor.may
     if noun in KINDS and may("message.read"):
         found, read = conversations.thread(row, noun, KINDS[noun], g.work)
-        house.messages = [*([first] if first else []), *said(found)]
+        told = said(found, read)
+        house.messages = [*([first] if first else []), *told]
+        new = sum(one.new for one in told)
+        house.new_messages = new_messages(new) if new else None
         if may("message.write") and open:
             house.message_form = MessageForm()
             house.message_url = url_for("MessageView.write", noun=noun, pk=row.id)
@@ -79,14 +84,18 @@ def notes(row, noun, house):
     house.sections.append(SimpleNamespace(id="notes", title=_("Internal notes"), body=body))
 
 
-def said(found):
-    """Messages as the reader may see them: names of staff stay inside."""
+def said(found, read):
+    """Messages as the reader may see them: names of staff stay inside.
+
+    :param read: id of the last message he has read
+    """
     names = authors([one.author_id for one in found if _named(one)])
     files = attachments([one.id for one in found])
     return [
         SimpleNamespace(
             author=author(one, names), at=format_datetime(one.created_at, reader()), text=one.text,
             mine=one.author_id is not None and one.author_id == g.work.actor.user_id, internal=False,
+            new=one.id > read and conversations.by_other_side(one, g.work.actor),
             files=[(file.name, address(file)) for file in files.get(one.id, ())],
         )
         for one in found
@@ -128,6 +137,33 @@ def address(attachment):
     return f"/attachments/{attachment.id}"
 
 
+def address_of(conversation):
+    """The page of what a conversation is about."""
+    return page_of(conversation.noun, conversation.record_id)
+
+
+def page_of(noun, pk):
+    """The page of a record people write about."""
+    return f"/{noun}s/show/{pk}"
+
+
+class Unread(Flag):
+    """Records about which the reader has something to read."""
+
+    def __init__(self, noun, name="unread"):
+        super().__init__(name, _l("Unread messages"))
+        self.noun = noun
+
+    def apply(self, query, model, value, session):
+        wanted = model.id.in_(conversations.unread_records(self.noun, g.work.actor))
+        return query.filter(wanted if value else ~wanted)
+
+
+def new_messages(count):
+    """How many messages wait to be read, in words."""
+    return ngettext("%(count)s new message", "%(count)s new messages", count, count=format_number(count, reader()))
+
+
 def numbers(found):
     """{(noun, id): number} of what conversations are about: a statement per noun."""
     wanted = {}
@@ -141,12 +177,20 @@ def numbers(found):
     return result
 
 
-def readable(query):
-    """Messages about records the actor may read."""
-    nouns = [noun for noun in KINDS if g.work.actor.may(f"{noun}.read")]
-    if len(nouns) == len(KINDS) and g.work.actor.inside:
+def told_of(may):
+    """The kinds of records whose messages somebody reads who holds the permissions `may` tells of."""
+    return tuple(noun for noun in KINDS if may(f"{noun}.read"))
+
+
+def readable(query, nouns=None, inside=None):
+    """Messages about records the actor may read.
+
+    :param nouns: the kinds of records he may read, and whether he is `inside`; default: who acts
+    """
+    nouns = told_of(g.work.actor.may) if nouns is None else nouns
+    if len(nouns) == len(KINDS) and (g.work.actor.inside if inside is None else inside):
         return query
-    return query.filter(Message.conversation_id.in_(select(Conversation.id).where(Conversation.noun.in_(nouns))))
+    return query.where(Message.conversation_id.in_(select(Conversation.id).where(Conversation.noun.in_(nouns))))
 
 
 def _read_later(row, noun):
@@ -162,3 +206,10 @@ def _read_later(row, noun):
                 conversations.mark_read(thread, user_id, work)
                 db.session.commit()
         return answer
+
+
+def unread(noun, rows):
+    """{record id: messages the reader has still to read}, where he reads messages."""
+    if not g.work.actor.may("message.read"):
+        return {}
+    return conversations.unread_about(noun, [row.id for row in rows], g.work)

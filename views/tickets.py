@@ -8,10 +8,11 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext as _lp
 from wtforms import SelectField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import Length
 
 from app.core.errors import Forbidden, Malformed
 from app.core.localized import format_datetime
+from app.core.needed import Needed
 from app.extensions import db
 from app.reading import reader
 from app.rules import conversations, entry, files, tickets
@@ -22,10 +23,10 @@ from views import formwork, threads, wire
 from views.api import HouseApi
 from views.base import HouseView, Interface
 from views.fields import HouseForm, ReferenceField, options
-from views.filters import Choice, Flag, NumberOrOwner, OwnerWords, Refers, Since, Starts
+from views.filters import Choice, Flag, Mine, NumberOrOwner, OwnerWords, Refers, Since, Starts
 from views.labels import label
 
-MUST = [InputRequired(_l("Fill in this field."))]
+MUST = [Needed(_l("Fill in this field."))]
 
 
 class AskForm(HouseForm):
@@ -56,14 +57,6 @@ class ChangeForm(HouseForm):
     order = AskForm.order
 
 
-class Mine(Flag):
-    """Tickets the reader looks after."""
-
-    def apply(self, query, model, value, session):
-        mine = model.handler_id == g.work.actor.user_id
-        return query.filter(mine if value else model.handler_id.is_(None) | ~mine)
-
-
 class Taken(Flag):
     """Tickets somebody of us looks after."""
 
@@ -79,13 +72,14 @@ class TicketView(HouseView):
     route_base = "/tickets"
     list_title, add_title, edit_title = _l("Tickets"), _l("New ticket"), _l("Change the ticket")
     add_label = _l("Open a ticket")
+    order_columns = ("id", "number", "state", "created_at")
     list_columns = ["number", "subject", "customer", "state", "priority", "handler", "created_at", "answered_at"]
     portal_columns = ["number", "subject", "state", "created_at", "answered_at"]
     internal = frozenset({"customer", "customer_name", "handler", "branch", "priority", "mine", "taken"})
     add_columns = edit_columns = ["subject", "priority"]
     facts = ((None, ["customer", "priority", "handler", "created_at", "answered_at", "resolved_at"]),)
     portal_facts = ((None, ["created_at", "answered_at", "resolved_at"]),)
-    quick = NumberOrOwner(Customer, title=_l("Ticket number or customer"))
+    quick = NumberOrOwner(Customer, title=_l("Ticket number or customer"), alone=_l("Ticket number"))
     filters = (
         Starts("number"), OwnerWords("customer_name", Customer, _l("Customer name")),
         Refers("customer", Customer, "/customers/choices"), Refers("order", Order, "/orders/choices"),
@@ -149,10 +143,10 @@ class TicketView(HouseView):
 
     def prefill(self):
         wanted = request.args.get("order", "")
-        order = db.session.get(Order, int(wanted)) if wanted.isdigit() and len(wanted) < 19 else None
+        order = db.session.get(Order, int(wanted)) if wanted.isdecimal() and len(wanted) < 19 else None
         customer = order.customer if order is not None else None
         wanted = request.args.get("customer", "")
-        if customer is None and wanted.isdigit() and len(wanted) < 19 and not self.outside:
+        if customer is None and wanted.isdecimal() and len(wanted) < 19 and not self.outside:
             customer = db.session.get(Customer, int(wanted))
         return {"order": order, "customer": customer, "priority": "normal"}
 
@@ -207,6 +201,7 @@ class TicketApi(HouseApi):
     portal_hidden = frozenset(
         {"handler", "handler_id", "priority", "created_by", "updated_by", "branch_id", "deleted_reason"}
     )
+    order_columns = TicketView.order_columns
     filter_columns = ("id", "number", "state", "subject", "customer", "order", "priority", "handler", "created_at",
                       "answered_at", "customer_name")  # fmt: skip
     word_filters = {"customer_name": OwnerWords("customer_name", Customer)}

@@ -10,10 +10,13 @@ from sqlalchemy.orm import RelationshipProperty
 from app.core.errors import Malformed
 from app.core.localized import LOCALES, pick
 from app.core.money import digits, parse_amount
+from app.core.readable import FIRST_DAY, LAST_DAY, iso_day, storable
 from app.reading import locale
 from models.base import Exact, Localized
 from models.organisation import Currency
 from views.cells import AMOUNTS
+
+# A day off the ends of the calendar: every reader's clock can show a moment between them, no offset leads past them.
 
 
 def number(value):
@@ -36,7 +39,7 @@ def out(row, name, currency=None):
     if isinstance(value, Decimal):
         return amount(value, currency or getattr(row, "currency_code", None)) if name in AMOUNTS else number(value)
     if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        return instant(value)
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, dict):
@@ -44,6 +47,22 @@ def out(row, name, currency=None):
     if value is None or isinstance(value, str | int | bool | list):
         return value
     return reference(value)
+
+
+def instant(value):
+    """A moment as ISO 8601 in UTC."""
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def moment(field, value):
+    """A moment of a request: ISO 8601 with its offset from UTC."""
+    try:
+        found = datetime.fromisoformat(value)
+    except (ValueError, TypeError):
+        found = None
+    if found is None or found.tzinfo is None or not FIRST_DAY <= found.date() <= LAST_DAY:
+        raise bad(field, _("Send the moment as ISO 8601 with its time zone: %(field)s.", field=field))
+    return found.astimezone(UTC)
 
 
 def reference(row):
@@ -56,6 +75,17 @@ def reference(row):
 def bad(field, text):
     """A value that is not well formed, naming its field."""
     return Malformed("bad_value", text, field=field)
+
+
+def known(given, names, **details):
+    """Refuse fields that nobody reads: what somebody meant by them would be lost unsaid.
+
+    :raises Malformed: 'unknown_fields' with details.fields, or the details given
+    """
+    unknown = sorted(map(str, given.keys() - set(names)))
+    if unknown:
+        text = _("These fields are not known here: %(fields)s.", fields=", ".join(unknown))
+        raise Malformed("unknown_fields", text, **(details or {"fields": unknown}))
 
 
 def decimal(field, value):
@@ -78,6 +108,11 @@ def whole(field, value):
     return value
 
 
+def key(text):
+    """The id that an address or a form names; None where it is none."""
+    return int(text) if text.isdecimal() and len(text) < 19 else None
+
+
 def one_of(field, value, known):
     """A coded value that is one of those known."""
     if not isinstance(value, str) or value not in known:
@@ -97,7 +132,7 @@ def taken(field, value, most=20_000):
     """A text: no NUL, not endless."""
     if not isinstance(value, str):
         raise bad(field, _("Send a text: %(field)s.", field=field))
-    if "\0" in value or len(value) > most:
+    if not storable(value) or len(value) > most:
         raise bad(field, _("This text is too long or not valid: %(field)s.", field=field))
     return value.strip()
 
@@ -109,7 +144,7 @@ def put(row, name, value, session):
     """
     prop = type(row).__mapper__.attrs[name]
     if isinstance(prop, RelationshipProperty):
-        setattr(row, name, _related(name, prop.mapper.class_, value, session))
+        setattr(row, name, _related(name, prop.mapper.class_, value, session, prop.local_columns))
         return
     column = prop.columns[0]
     if value is None:
@@ -148,13 +183,15 @@ def _texts(name, value):
 def day(name, value):
     """A date as YYYY-MM-DD."""
     try:
-        return date.fromisoformat(value)
+        return iso_day(value)
     except (ValueError, TypeError):
         raise bad(name, _("Send the date as YYYY-MM-DD: %(field)s.", field=name)) from None
 
 
-def _related(name, target, value, session):
+def _related(name, target, value, session, local):
     if value is None:
+        if not all(column.nullable for column in local):
+            raise bad(name, _("Fill in this field: %(field)s.", field=name))
         return None
     key = target.__mapper__.primary_key[0]
     if isinstance(key.type, String):
