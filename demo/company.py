@@ -5,7 +5,20 @@ It belongs into an empty database only. Everything is one transaction: it is the
 
 from sqlalchemy import select
 
-from demo import folk, house, service, trade
+from demo import (
+    afterwards,
+    carts,
+    changes,
+    desk,
+    folk,
+    house,
+    offers,
+    order_forms,
+    proposals,
+    service,
+    trade,
+    wizard,
+)
 from demo.stage import Stage
 from models.customers import Customer
 
@@ -30,9 +43,16 @@ def fill(work, password):
         group_id = group.id
     made = trade.make(stage)
     trade.credits(stage, made)
+    changes.make(stage, made)
+    proposals.make(stage)
     service.agreements(stage)
     service.questions(stage, made)
     service.papers(stage, group_id, made)
-    service.offers(stage)
+    offers.make(stage)
     service.notes(stage, made)
     trade.papers(stage, made)
+    afterwards.make(stage, made)
+    order_forms.make(stage)
+    carts.make(stage)
+    wizard.orders_of_it(stage, wizard.services_of_ours(stage))
+    desk.make(stage)

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from sqlalchemy import select
 
+from app.core.passwords import AT_LEAST_IN_DEMO
 from app.rules import customers, people, products, tags
 from demo.house import SINCE
 from models.customers import Address, Contact, Customer, CustomerNote
@@ -72,7 +73,7 @@ def staff(work, password):
     return {
         name: people.create_user(
             work, name, kind="staff", password=password, roles=(role,), first_name=first, last_name=last,
-            email=f"{name}@caravan-trading.example",
+            email=f"{name}@caravan-trading.example", at_least=AT_LEAST_IN_DEMO,
         ).id
         for name, (role, first, last) in STAFF.items()
     }  # fmt: skip
@@ -129,7 +130,7 @@ def users(work, found, password):
         made[name] = people.create_user(
             work, name, kind="external", password=password, roles=("Customer",), locale=BUYERS[place].language,
             first_name=first, last_name=last, email=f"{name}@{BUYERS[place].domain}", customers=(found[place],),
-            access_group=group,
+            access_group=group, at_least=AT_LEAST_IN_DEMO,
         ).id  # fmt: skip
     return made, group
 

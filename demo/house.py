@@ -43,7 +43,7 @@ def _branch(work):
     house = work.session.get(Branch, HOUSE_BRANCH)
     house.legal_name = "Caravan Trading Ltd"
     house.address, house.country_code = "14 Wharf Road\nLondon N1 7GR", "GB"
-    house.tax_id, house.registration = "GB 123 4567 89", "Company No. 01234567"
+    house.tax_id, house.registration = "GB 123 4567 89", "01234567"
     house.bank = "Lombard Bank plc\nIBAN GB29 NWBK 6016 1331 9268 19\nBIC NWBKGB2L"
     house.email, house.phone = "orders@caravan-trading.example", "+44 20 7946 0123"
     house.currency_code, house.timezone = "GBP", "Europe/London"

@@ -143,7 +143,7 @@ _SETTLED = "case when state = 'completed' then quantity else 0 end"
 LINE = {
     "customer_id": "customer_id", "order_id": "order_id", "position": "position", "product_id": "product_id",
     "sku": "sku", "name": "name", "unit_code": "unit", "tax_code": "tax_code", "tax_rate": "rate",
-    "list_price": "price", "unit_price": "price", "price_source": "list",
+    "list_price": "price", "unit_price": "price", "price_source": "'list:1:' || list",
     "quantity_ordered": "quantity", "quantity_available": "quantity",
     "quantity_approved": f"case when {_APPROVED} then quantity else 0 end", "quantity_shipped": _SETTLED,
     "quantity_invoiced": _SETTLED, "state": f"case when {_APPROVED} then 'approved' else 'open' end",

@@ -1,4 +1,4 @@
-"""Contracts, tickets, files, quotes and notes of the demo."""
+"""Contracts, tickets, files and notes of the demo."""
 
 import io
 from datetime import timedelta
@@ -6,9 +6,8 @@ from decimal import Decimal
 
 from sqlalchemy import select
 
-from app.core import numbering
 from app.core.localized import Reader
-from app.rules import audiences, contracts, files, tax, tickets
+from app.rules import audiences, contracts, files, tickets
 from demo import folk, texts
 from models.contracts import Contract, ContractLine
 from models.conversations import InternalNote, Task
@@ -16,7 +15,6 @@ from models.customers import Customer
 from models.files import File
 from models.orders import Order
 from models.products import Product
-from models.quotes import Quote, QuoteLine
 from reports import core, parts
 
 # customer, days ago the term began, how far it has come, price per month in the customer's currency
@@ -105,11 +103,16 @@ def questions(stage, made):
 # --- files -------------------------------------------------------------------------------------
 
 
+SHOP = "Caravan Trading"
+
+
 def papers(stage, group_id, made):
     """Files for everybody, for an access group, for one customer; one of them in two versions."""
     with stage.scene("editor", 60) as work:
-        catalogue = _file("Product catalogue", work, _catalogue(work, 8), everyone=True)
-        _file("Order form", work, ("order-form.csv", b"sku,quantity\nTW-101,6\nCO-501,12\n"), groups=(group_id,))
+        # names of our own read the same in every language; everybody finds these files
+        name, rows = f"{SHOP} {stage.now.year}", b"sku,quantity\nTW-101,6\nCO-501,12\n"
+        catalogue = _file(name, work, _catalogue(work, 8), everyone=True)
+        _file(f"{name} (CSV)", work, ("order-form.csv", rows), groups=(group_id,))
         for customer_id in (1, 2):
             text = b"Terms agreed for the current year.\nPayment within 30 days.\n"
             _file("Agreed terms", work, ("agreed-terms.txt", text), customers=(customer_id,))
@@ -143,34 +146,7 @@ def _file(title, work, content, *, everyone=False, groups=(), customers=()):
     return made
 
 
-# --- quotes, notes, tasks ----------------------------------------------------------------------
-
-
-def offers(stage):
-    """A quote that is being worked out, for each of the first customers."""
-    for customer_id in (1, 2, 3, 4):
-        with stage.scene("reviewer", 5, "14:10") as work:
-            customer = work.session.get(Customer, customer_id)
-            quote = Quote(customer_id=customer_id, branch_id=customer.branch_id, locale=customer.language,
-                          currency_code=customer.currency_code, valid_until=(work.now + timedelta(days=25)).date(),
-                          number=numbering.take("quote", customer.branch_id, work, "Europe/London"))  # fmt: skip
-            quote.lines = [_offered(customer, sku, at, work) for at, sku in enumerate(("EQ-201", "SV-302"), start=1)]
-            for name in ("net", "tax", "gross"):
-                setattr(quote, f"total_{name}", sum((getattr(line, name) for line in quote.lines), Decimal(0)))
-            work.session.add(quote)
-
-
-def _offered(customer, sku, position, work):
-    product = work.session.scalars(select(Product).where(Product.sku == sku)).one()
-    price = next(one.unit_price for one in product.prices if one.price_list.currency_code == customer.currency_code)
-    rates = tax.rate_for({product.tax_category_id}, customer.country_code, work.now.date(), work)
-    rate = rates[product.tax_category_id]
-    worth = tax.net_tax_gross(price, Decimal(2), 0, rate, False, customer.currency_code)
-    return QuoteLine(
-        customer_id=customer.id, position=position, product_id=product.id, sku=sku, tax_rate=rate, unit_price=price,
-        name=product.names[customer.language], unit_code=product.unit_code, quantity=Decimal(2),
-        net=worth.net.amount, tax=worth.tax.amount, gross=worth.gross.amount,
-    )  # fmt: skip
+# --- notes, tasks ------------------------------------------------------------------------------
 
 
 def notes(stage, made):

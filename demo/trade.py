@@ -5,7 +5,7 @@ from decimal import Decimal
 from sqlalchemy import select
 
 from app.notices import core as notices
-from app.rules import conversations, invoices, orders, payments
+from app.rules import conversations, invoices, orders, paid_orders, payments
 from demo import folk, texts
 from models.customers import Customer
 from models.invoices import Invoice
@@ -122,7 +122,7 @@ def _bill(stage, user, days, goal, order_id):
         amount = (total / 2).quantize(Decimal("0.01")) if goal == "part" else total
         _pay(stage, user, max(days - 12, 1), invoice_id, amount, confirmed=goal != "reported")
     with stage.scene(days=max(days - 12, 1)) as work:
-        payments.payment_of_order(order_id, work)
+        paid_orders.payment_of_order(order_id, work)
 
 
 def _pay(stage, user, days, invoice_id, amount, confirmed):
@@ -148,7 +148,7 @@ def credits(stage, made):
             work.session.flush()
             invoices.FLOW.run_one("issue", note)
         with stage.scene(days=key[1] - 10) as work:
-            payments.payment_of_order(made[key], work)
+            paid_orders.payment_of_order(made[key], work)
 
 
 def papers(stage, made):

@@ -8,7 +8,9 @@ from typing import Any
 
 from flask_babel import force_locale
 
+from app.core import state_words
 from app.core.localized import Reader
+from app.rules import wording
 from reports.html import MEDIA_TYPE as HTML
 from reports.html import to_html
 from reports.letters import to_letter
@@ -70,7 +72,8 @@ def reports_of(noun: str) -> list[Report]:
 def build(name: str, record: Any, reader: Reader | None = None) -> Document:
     """The tree of one report, its words in the reader's language, else in the language it is issued in."""
     found = REPORTS[name]
-    with force_locale((reader or Reader(found.locale_of(record))).locale):
+    said_in = (reader or Reader(found.locale_of(record))).locale
+    with force_locale(said_in), state_words.spoken_to(wording.portal_of(record)):
         return found.build(record)
 
 
@@ -83,7 +86,8 @@ def render(name: str, record: Any, format_: str, reader: Reader | None = None) -
     :raises KeyError: unknown report or format
     """
     reader = reader or Reader(REPORTS[name].locale_of(record))
-    return draw(name, build(name, record, reader), format_, reader)
+    with state_words.spoken_to(wording.portal_of(record)):
+        return draw(name, build(name, record, reader), format_, reader)
 
 
 def draw(name: str, document: Document, format_: str, reader: Reader) -> tuple[str, str, bytes]:

@@ -7,6 +7,7 @@ from flask_babel import pgettext as _p
 from app.core import work
 from app.core.money import Money
 from app.rules import payments
+from models.organisation import Country
 from reports import parts
 from reports.core import Code, Document, Party, Percent, Table, report
 
@@ -53,24 +54,39 @@ def _facts(record):
 
 
 def _payer(record):
-    lines = tuple(one for one in record.billing_address.splitlines() if one.strip())
-    return Party(_("Bill to"), lines or (record.customer.name,))
+    """Whom the invoice is for, as it was printed then; only the country is in the language of this paper."""
+    lines = [one for one in record.billing_address.splitlines() if one.strip()]
+    address = record.order.billing_address if record.order else None
+    land = parts.session().get(Country, (address or record.customer).country_code)
+    if lines and land is not None and lines[-1] in land.names.values():
+        lines[-1] = parts.country(land.code)
+    return Party(_("Bill to"), tuple(lines) or (record.customer.name,))
 
 
 def _lines(record):
     units = parts.Units(line.unit_code for line in record.lines)
+    off = any(line.discount_percent for line in record.lines)
 
     def money(amount):
         return Money(amount, record.currency_code)
 
     return Table(
-        columns=(_("SKU"), _("Product"), _("Quantity"), _("Unit price"), _("Tax"), _("Net")),
+        columns=(
+            _("SKU"),
+            _("Product"),
+            _("Quantity"),
+            _("Unit price"),
+            *((_("Discount"),) if off else ()),
+            _("Tax"),
+            _("Net"),
+        ),
         rows=tuple(
             (
                 Code(line.sku),
                 line.name,
                 units(line.quantity, line.unit_code),
                 money(line.unit_price),
+                *((Percent(line.discount_percent),) if off else ()),
                 Percent(line.tax_rate),
                 money(line.net),
             )

@@ -16,6 +16,7 @@ from reports import core
 ISSUED = {
     "order_confirmation": ("confirmed", "released", "completed"),
     "invoice": ("issued", "cancelled"),
+    "quote": ("offered", "accepted", "rejected", "expired"),
     "contract": ("active", "expired", "terminated"),
 }
 TEMPLATE_VERSION = 1  # raised when the look of the documents changes
@@ -28,6 +29,8 @@ def is_issued(name: str, record: Any) -> bool:
 
 def edition_of(record: Any) -> str:
     """Which issue of a document it is: an order that was amended is confirmed anew, at another instant."""
+    if getattr(record, "revision", 0):  # a quote: each revision is a paper of its own
+        return str(record.revision)
     confirmed = getattr(record, "confirmed_at", None)
     return confirmed.isoformat() if confirmed else ""
 
@@ -49,13 +52,23 @@ def serve(name: str, record: Any, format: str, locale: str, work: Any) -> tuple[
     return documents.read(_kept(name, record, format, locale, locale != original, work))
 
 
-def _kept(name: str, record: Any, format: str, locale: str, translation: bool, work: Any) -> Any:
-    noun = documents.noun_of(record)
-    edition = edition_of(record)
+def keep(name: str, record: Any, shown: Any, work: Any) -> None:
+    """Keep the PDF of an edition in its own language, also when the record has gone on since.
+
+    :param shown: the record as it was when this edition left the house
+    """
+    _kept(name, record, "pdf", core.REPORTS[name].locale_of(record), False, work, shown)
+
+
+def _kept(
+    name: str, record: Any, format: str, locale: str, translation: bool, work: Any, shown: Any = None
+) -> Any:
+    noun, shown = documents.noun_of(record), record if shown is None else shown
+    edition = edition_of(shown)
     found = documents.issued(noun, record.id, name, format, locale, work, edition)
     if found is not None:
         return found
-    rendered = _drawn(name, record, format, locale, translation)
+    rendered = _drawn(name, shown, format, locale, translation)
     return documents.freeze(
         record,
         noun,

@@ -5,7 +5,8 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import pgettext as _p
 
 from app.core.money import Money
-from app.rules import orders
+from app.core.work import current
+from app.rules import orders, wizard_drafts
 from reports import parts
 from reports.core import Code, Document, Percent, Table, report
 
@@ -24,10 +25,10 @@ def order_confirmation(order):
     return Document(
         title=_("Order confirmation") if promised else _p("document", "Order"),
         number=order.number or "",
-        marks=() if promised else parts.draft(),
+        marks=() if promised else (str(orders.FLOW.states[order.state]),),
         facts=_facts(order, branch),
         parties=_parties(order),
-        tables=(_lines(order), parts.taxes(_kept(order), order.currency_code)),
+        tables=(_lines(order), parts.taxes(_kept(order), order.currency_code), *_answers(order)),
         notes=_notes(order),
         seller=parts.seller(branch),
         logo=branch.logo,
@@ -43,6 +44,7 @@ def _facts(order, branch):
         (_("Customer number"), Code(order.customer.number)),
         (_("Payment terms"), parts.named(order.payment_terms or order.customer.payment_terms)),
         (_("Delivery method"), parts.named(order.delivery_method)),
+        (_("Payment method"), parts.named(order.payment_method)),
     )
 
 
@@ -61,6 +63,7 @@ def _lines(order):
     units = parts.Units(line.unit_code for line in order.lines)
     cut = any(line.state != "open" and line.quantity_approved != line.quantity_ordered for line in order.lines)
     off = any(line.discount_percent for line in order.lines)
+    dated = any(line.requested_on for line in order.lines)
 
     def row(line):
         def money(amount):
@@ -71,6 +74,7 @@ def _lines(order):
             line.name,
             units(line.quantity_ordered, line.unit_code),
             *((units(line.quantity_approved, line.unit_code),) if cut else ()),
+            *((line.requested_on,) if dated else ()),
             *((money(line.list_price), Percent(line.discount_percent)) if off else ()),
             money(line.unit_price),
             Percent(line.tax_rate),
@@ -83,6 +87,7 @@ def _lines(order):
             _("Product"),
             _("Quantity"),
             *((_("Approved quantity"),) if cut else ()),
+            *((_("Delivery date"),) if dated else ()),
             *((_("List price"), _("Discount")) if off else ()),
             _("Unit price"),
             _("Tax"),
@@ -91,6 +96,20 @@ def _lines(order):
         rows=tuple(row(line) for line in order.lines),
         totals=parts.totals(order),
     )
+
+
+def _answers(order):
+    """What was answered for a service, in the words of its version."""
+    groups = wizard_drafts.answers_of(order, parts.locale(), current())
+    rows = [(one.question, _said(one.answer)) for _step, answers in groups for one in answers]
+    if not rows:
+        return ()
+    return (Table(columns=(_("Question"), _("Answer")), rows=tuple(rows), aligns=("start", "start"),
+                  title=_("Your answers")),)  # fmt: skip
+
+
+def _said(answer):
+    return ", ".join(one.name for one in answer) if isinstance(answer, list) else answer
 
 
 def _notes(order):

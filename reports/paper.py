@@ -214,12 +214,7 @@ def _text(
         text.setFillColor(colour)
         for run in line.runs:
             text.setFont(run.font, size)
-            text.setTextRenderMode(2 if run.outlined else 0)
-            if run.outlined:
-                text.setStrokeColor(colour)
-                canvas.setLineWidth(size * 0.035)
             text.textOut(run.text)
-        text.setTextRenderMode(0)
         canvas.drawText(text)
         if line.turned:
             canvas._code.append("EMC")

@@ -92,10 +92,12 @@ def address(title: str, found: Any) -> tuple[Party, ...]:
 
 
 def customer_party(title: str, customer: Any) -> Party:
-    """A customer without an address of his own on the paper."""
+    """A customer on a paper that has no address of its own: the one he is billed at, as long as it is offered."""
+    usual = next((one for one in customer.addresses if one.billing and one.retired_at is None), None)
     lines = (
         customer.name,
-        country(customer.country_code),
+        *(line for line in (usual.lines()[:-1] if usual else ()) if line != customer.name),
+        country(usual.country_code if usual else customer.country_code),
         Code(customer.tax_id) if customer.tax_id else None,
     )
     return Party(title, tuple(one for one in lines if one))

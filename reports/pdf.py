@@ -218,8 +218,10 @@ def _widths(
         share = (room - sum(least)) / (sum(natural) - sum(least))
         return [m + (n - m) * share for n, m in zip(natural, least, strict=True)]
     stretched = [index for index, column in enumerate(columns) if not column.figures]
-    widest = max(stretched or range(len(columns)), key=lambda index: natural[index])
     spare = room - sum(natural)
+    if not stretched:  # nothing but figures: columns of one shape from page to page, whatever stands in them
+        return [width + spare / len(natural) for width in natural]
+    widest = max(stretched, key=lambda index: natural[index])
     return [width + (spare if index == widest else 0) for index, width in enumerate(natural)]
 
 

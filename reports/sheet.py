@@ -13,7 +13,7 @@ import xlsxwriter
 from app.core.localized import Reader, local
 from app.core.money import MAX_PLACES, Money, digits, round_half_up
 from app.core.quantity import Quantity, plain
-from reports.tree import Cell, Document, Many, Percent, text_of
+from reports.tree import Cell, Document, Many, Percent, Table, text_of
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CSV = "text/csv; charset=utf-8"
@@ -31,7 +31,7 @@ def csv_text(cell: Cell, reader: Reader) -> str:
     """A cell for programs: figures with a decimal point, ISO dates, and no text that runs as a formula."""
     if isinstance(cell, Money):
         places = digits(cell.currency)
-        finer = -int(cell.amount.as_tuple().exponent) > places
+        finer = -int(cell.amount.normalize().as_tuple().exponent) > places
         return plain(cell.amount) if finer else f"{cell.rounded().amount:f}"
     if isinstance(cell, Quantity | Many | Percent):
         return plain(_number(cell))
@@ -69,9 +69,20 @@ def to_csv(document: Document, reader: Reader) -> bytes:
     """The tables of a document; heads and totals only where there is more than one table."""
     pieces: list[bytes] = []
     for number, table in enumerate(document.tables):
-        piece = b"".join(stream_csv(table.columns, table.rows, reader))
+        piece = b"".join(stream_csv(_with_currency(table), table.rows, reader))
         pieces.append(piece.removeprefix(_BOM.encode()) if number else piece)
     return b"\r\n".join(pieces) or _BOM.encode()
+
+
+def _with_currency(table: Table) -> list[str]:
+    """The heads of a table's columns, those of amounts with the currency of their figures."""
+    found: list[set[str]] = [set() for _head in table.columns]
+    for row in table.rows:
+        for currencies, cell in zip(found, row, strict=False):
+            if isinstance(cell, Money):
+                currencies.add(cell.currency)
+    return [f"{head} ({', '.join(sorted(currencies))})" if currencies else str(head)
+            for head, currencies in zip(table.columns, found, strict=True)]  # fmt: skip
 
 
 # xlsx

@@ -21,7 +21,7 @@ from app.core.localized import BIDI_CONTROLS
 FONTS = Path(__file__).parent / "fonts"
 _FIRST = {"fa": "Vazirmatn", "zh_Hans_CN": "NotoSansSC"}
 _ALL = ("NotoSans", "Vazirmatn", "NotoSansSC")
-_NO_BOLD = {"NotoSansSC"}  # three megabytes for a second weight; its bold is drawn with an outline instead
+_NO_BOLD = {"NotoSansSC"}  # three megabytes more; its headings stand out by size, an outline would smear
 
 _ARABIC = re.compile("[\u0600-\u06ff\u0750-\u077f]")
 _RTL = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
@@ -66,7 +66,6 @@ class Run(NamedTuple):
 
     text: str
     font: str
-    outlined: bool
 
 
 class Line(NamedTuple):
@@ -196,7 +195,7 @@ class Typeface:
         for at in range(1, len(visual) + 1):
             if at == len(visual) or known[visual[at]][0] != known[visual[start]][0]:
                 font = known[visual[start]][0] if visual else known.chain[0]
-                runs.append(Run(visual[start:at], font, self.bold and font in _NO_BOLD))
+                runs.append(Run(visual[start:at], font))
                 start = at
         return Line(tuple(runs), self.width(visual, size), _bare(part), turned)
 
