@@ -1,6 +1,14 @@
 """Clients of a test: one with a cookie, as a browser has it, one with a bearer token, as a program has it."""
 
 import re
+import secrets
+from importlib import import_module
+
+from flask import session
+from flask_appbuilder.security.sqla.models import User
+from flask_jwt_extended import create_access_token
+from itsdangerous import URLSafeTimedSerializer
+from sqlalchemy import select
 
 from tests.people import PASSWORD
 
@@ -12,7 +20,17 @@ class Client:
         self.site, self.username = site, username
         self.http = site.test_client()
 
-    def enter(self, password=PASSWORD):
+    def enter(self):
+        """Be signed in: the session is what the form would have begun (`sign_in` goes through the form)."""
+        with self.site.test_request_context(environ_base=self.http.environ_base):
+            # loaded with the application, after all models: it cannot stand at the top
+            import_module("app.security").enter(_user(self.site, self.username))
+            begun = dict(session)
+        with self.http.session_transaction() as kept:
+            kept.update(begun)
+
+    def sign_in(self, password=PASSWORD):
+        """Through the form, as everybody does."""
         page = self.http.get("/login/").get_data(as_text=True)
         answer = self.http.post(
             "/login/", data={"username": self.username, "password": password, "csrf_token": token(page)}
@@ -34,7 +52,10 @@ class Client:
         return self.http.post(url, data={**(data or {}), "csrf_token": self.csrf()}, **more)
 
     def csrf(self):
-        return token(self.http.get("/orders/list/").get_data(as_text=True))
+        """The token of the session, as its pages carry it."""
+        with self.http.session_transaction() as kept:
+            raw = kept.setdefault("csrf_token", secrets.token_hex(20))
+        return URLSafeTimedSerializer(self.site.secret_key, salt="wtf-csrf-token").dumps(raw)
 
     def json(self, url, content, method="POST", **headers):
         return self.http.open(url, method=method, json=content, headers={"X-CSRFToken": self.csrf(), **headers})
@@ -43,14 +64,11 @@ class Client:
 class Rest:
     """A program with a bearer token."""
 
-    def __init__(self, site, username, password=PASSWORD):
+    def __init__(self, site, username):
         self.http = site.test_client(use_cookies=False)
-        answer = self.http.post(
-            "/api/v1/security/login",
-            json={"username": username, "password": password, "provider": "db", "refresh": True},
-        )
-        assert answer.status_code == 200, answer.get_data(as_text=True)
-        self.headers = {"Authorization": f"Bearer {answer.json['access_token']}"}
+        with site.test_request_context(environ_base=self.http.environ_base):
+            bearer = create_access_token(identity=str(_user(site, username).id), fresh=True)
+        self.headers = {"Authorization": f"Bearer {bearer}"}
 
     def call(self, method, path, content=None, **headers):
         return self.http.open(
@@ -68,6 +86,12 @@ class Rest:
 
     def delete(self, path, **headers):
         return self.call("DELETE", path, **headers)
+
+
+def _user(site, username):
+    """The user behind a name, known to the open request."""
+    sm = site.appbuilder.sm
+    return sm._known(sm.session.scalar(select(User.id).where(User.username == username)))
 
 
 def token(page):

@@ -20,6 +20,7 @@ from app import embedded, leash
 
 _run = contextlib.ExitStack()
 _url = None
+_folder = None  # the data directory of the embedded server
 
 
 def cluster():
@@ -32,12 +33,20 @@ def cluster():
 
 def close():
     """Stop the server when this process started it; waits until the other processes of the run are done."""
-    global _url
+    global _url, _folder
     _run.close()
-    _url = None
+    _url = _folder = None
+
+
+def strongest(url):
+    """The address of the same database for psycopg: for the superuser of the embedded server, else the owner's."""
+    if _folder is not None:
+        url = embedded.Cluster(_folder).url(embedded.SUPERUSER, urllib.parse.urlsplit(url).path[1:])
+    return url.replace("+psycopg", "", 1)
 
 
 def _embedded():
+    global _folder
     base = pathlib.Path(tempfile.gettempdir(), f"serai-tests-{os.getuid()}")
     base.mkdir(mode=0o711, exist_ok=True)
     for folder in base.iterdir():
@@ -46,6 +55,7 @@ def _embedded():
             _remove(folder)
     folder = base / os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
     _run.callback(_remove, folder)
+    _folder = folder
     url = _run.enter_context(embedded.lease(folder, fast=True, tell=lambda text: None))
     atexit.register(close)
     return url

@@ -2,9 +2,10 @@
 
 import contextlib
 import os
-from datetime import UTC, datetime
+import weakref
 
 import pytest
+from playwright.sync_api import sync_playwright
 from sqlalchemy import create_engine
 from sqlalchemy.orm import sessionmaker
 
@@ -14,9 +15,22 @@ from app.core.work import Actor
 from app.extensions import db
 from tests import cluster, fresh, template
 from tests import people as tests_people
+from tests.browser import chromium
 from tests.clients import Client, Rest
 
-NOW = datetime(2026, 11, 21, 14, 30, tzinfo=UTC)
+app.load_engine()  # as in every process: all rules, and their steps, are there before any screen is imported
+NOW = template.NOW
+
+
+_connected = weakref.WeakKeyDictionary()  # engine -> to which copy of the database its connections lead
+
+
+def connected(engine, own_database):
+    """The engine, without connections to a database that has been made anew since."""
+    if _connected.get(engine) != own_database.copies:
+        engine.dispose()
+        _connected[engine] = own_database.copies
+    return engine
 
 
 @pytest.fixture(scope="session")
@@ -32,28 +46,42 @@ def template_name():
 
 
 @pytest.fixture(scope="session")
-def own_database(database_name, template_name):
-    """This process's database, empty again for every test."""
-    found = fresh.Database(database_name, template_name)
+def own_database(database_name):
+    """This process's database, put back for every test."""
+    found = fresh.Database(database_name)
     yield found
     found.close()
 
 
 @pytest.fixture
-def database(own_database):
-    """The URL of a database as the template made it: what a test commits, the next one does not see."""
-    return own_database.fresh()
+def database(own_database, template_name, request):
+    """The URL of a database as its template was made: what a test commits, the next one does not see."""
+    populated = "populated" in request.fixturenames
+    return own_database.fresh(template.with_people() if populated else template_name)
 
 
 @pytest.fixture
-def engine(database):
-    """An engine as web and worker have it: every connection starts as the role that sees nothing."""
+def populated():
+    """Whoever asks for this finds `tests.people` in the database from the beginning."""
+
+
+@pytest.fixture(scope="session")
+def own_engine(database_name):
+    """The engine behind `engine`: what it has learned about statements serves all tests of the process."""
     import config
 
     app.load_engine()  # another process may have made the template: reports and listeners belong to this one
-    found = create_engine(database, **config.engine_options(database))
+    url = cluster.url_of(database_name)
+    found = create_engine(url, **config.engine_options(url))
     yield found
     found.dispose()
+
+
+@pytest.fixture
+def engine(database, own_engine, own_database):
+    """An engine as web and worker have it: every connection starts as the role that sees nothing."""
+    yield connected(own_engine, own_database)
+    assert own_engine.pool.checkedout() == 0, "the test has left a session or a connection open"
 
 
 @pytest.fixture
@@ -79,26 +107,28 @@ def work(open_work):
 @pytest.fixture(scope="session")
 def web(database_name, template_name):
     """The application, made once per process; its database is a fresh copy for every test."""
-    url = cluster.url_of(database_name)
-    return app.create_app(**template.settings(url))
+    found = app.create_app(**template.settings(cluster.url_of(database_name)))
+    yield found
+    with found.app_context():
+        db.engine.dispose()
 
 
 @pytest.fixture
-def site(web, database):
+def site(web, database, own_database):
     """The application on this test's database."""
     with web.app_context():
-        db.engine.dispose()
+        connected(db.engine, own_database)
     yield web
     with web.app_context():
         db.session.remove()
-        db.engine.dispose()
+        assert db.engine.pool.checkedout() == 0, "the test has left a session or a connection open"
 
 
 @pytest.fixture
-def people(site, open_work):
+def people(populated, site, open_work):
     """Users of every role and two customers: see `tests.people`."""
     with open_work() as work:
-        return tests_people.make(work)
+        return tests_people.found(work)
 
 
 @pytest.fixture
@@ -117,3 +147,15 @@ def sign_in(site, people):
 def rest(site, people):
     """`rest("buyer1")` gives a client with that user's bearer token."""
     return lambda username: Rest(site, username)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A browser for the tests of a module, gone before another module's: two cannot run in one process.
+
+    Without a browser the tests fail.
+    """
+    with sync_playwright() as playwright:
+        opened = chromium.launch(playwright)
+        yield opened
+        opened.close()

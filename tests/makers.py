@@ -11,14 +11,16 @@ from itertools import count
 from sqlalchemy import select
 
 from app.core.flow import FLOWS
-from app.rules import contracts, invoices, stock
+from app.rules import contracts, invoices, people, quote_entry, quotes, services, stock
 from models.base import HOUSE_BRANCH
+from models.carts import Cart, CartLine
 from models.contracts import Contract, ContractLine
 from models.customers import Address, Customer
 from models.orders import Order, OrderLine
 from models.organisation import TaxCategory
 from models.payments import Payment
 from models.products import Price, PriceList, PriceListAudience, Product
+from models.services import Service
 from models.stock import Warehouse
 
 _next = count(1)
@@ -35,6 +37,14 @@ def make_customer(work, name="Acme Ltd", **values):
     given = {"number": f"T-{next(_next):05d}", "country_code": "GB", "currency_code": "GBP",
              "email": f"buyer{next(_next)}@example.com", "branch_id": HOUSE_BRANCH}  # fmt: skip
     return _kept(work, Customer(name=name, **{**given, **values}))
+
+
+def make_account(work, customer):
+    """Somebody of the customer who signs in to the portal."""
+    user = people.create_user(work, f"account{next(_next)}", kind="external", roles=("Customer",),
+                              customers=(customer,))  # fmt: skip
+    people.FLOW.move(user.person, "active")
+    return user
 
 
 def make_address(work, customer, **values):
@@ -178,3 +188,61 @@ def make_contract(work, customer, *lines, submitted=True, active=True, **values)
 def customer_of(work, identity):
     """A customer that is there already, by its id."""
     return work.session.get(Customer, identity)
+
+
+def make_quote(work, customer, *lines, offered=True, **values):
+    """Our offer; a line is (product, quantity, unit price)."""
+    lines = lines or ((make_product(work), 2, 10),)
+    wanted = [{"sku": one.sku, "quantity": Decimal(many), "unit_price": Decimal(price)} for one, many, price in lines]
+    quote = quote_entry.create(work, customer, lines=wanted, **values)
+    if offered:
+        quotes.FLOW.run_one("publish", quote)
+    return quote
+
+
+STEPS = [  # a service with a field of every kind
+    {"key": "text", "names": {"en": "Manuscript", "fa": "نسخه خطی"}, "help": {"en": "What we shall set."}, "fields": [
+        {"key": "title", "kind": "text", "names": {"en": "Title"}, "required": True},
+        {"key": "pages", "kind": "number", "names": {"en": "Pages"}, "required": True, "least": "1", "most": "2000"},
+        {"key": "manuscript", "kind": "file", "names": {"en": "Manuscript file"}, "required": True},
+        {"key": "notes", "kind": "long_text", "names": {"en": "Notes"}},
+    ]},
+    {"key": "format", "names": {"en": "Format"}, "fields": [
+        {"key": "cover", "kind": "choice", "names": {"en": "Cover"}, "required": True, "choices": [
+            {"key": "soft", "names": {"en": "Soft cover"}},
+            {"key": "hard", "names": {"en": "Hard cover"}, "price": "40"},
+        ]},
+        {"key": "ready_on", "kind": "date", "names": {"en": "Ready on"}},
+        {"key": "extra", "kind": "product", "names": {"en": "Extra"}, "order": True},
+    ]},
+]  # fmt: skip
+STAGES = [
+    {"key": "first", "names": {"en": "First version"}, "approval": True, "days": 3},
+    {"key": "layout", "names": {"en": "Page layout"}, "approval": True},
+    {"key": "delivery", "names": {"en": "Delivery"}, "approval": False},
+]  # fmt: skip
+
+
+def make_service(work, code="layout", published=True, price=None, **definition):
+    """Layout of books: 2.50 a page, a hard cover 40 more, three work stages of which the customer approves two."""
+    product = make_product(work, sku=f"SERVICE-{next(_next)}", service=True)
+    service = Service(code=code, names={"en": "Book layout", "fa": "صفحه‌آرایی کتاب"}, product=product,
+                      currency_code="GBP")  # fmt: skip
+    services.check(service, work)
+    _kept(work, service)
+    price = price or {"kind": "per_unit", "amount": "2.50", "field": "pages"}
+    services.redesign(service, {"steps": STEPS, "stages": STAGES, "price": price, **definition}, work)
+    if published:
+        services.FLOW.run_one("publish", service)
+    return service
+
+
+def make_cart(work, customer, owner, *rows, state="active", **terms):
+    """A cart of a user: rows of (product, quantity)."""
+    cart = _kept(work, Cart(customer_id=customer.id, owner_id=owner, currency_code="GBP", **terms))
+    for position, (product, quantity) in enumerate(rows, 1):
+        cart.lines.append(CartLine(customer_id=customer.id, product_id=product.id, position=position, sku=product.sku,
+                                   name=product.sku, quantity=quantity))  # fmt: skip
+    FLOWS["cart"].move(cart, state)
+    work.session.flush()
+    return cart

@@ -2,38 +2,45 @@
 
 from types import SimpleNamespace
 
+from flask_appbuilder.security.sqla.models import User
+from sqlalchemy import select
+from werkzeug.security import generate_password_hash
+
 from app.rules import people
+from models.customers import Customer
 from models.people import AccessGroup
 from tests import makers
 
 PASSWORD = "correct horse battery"
-_HASHED = {}
+HASHED = generate_password_hash(PASSWORD, "pbkdf2:sha256:1")  # quick to check: nobody guesses it here
+ONE, TWO, GROUP = "Acme Ltd", "Rival Ltd", "Customers"
 
 
 def make(work):
-    """Make them; gives {name: user} and the customers as attributes `one` and `two`."""
-    one = makers.make_customer(work, "Acme Ltd", credit_limit=100_000)
-    two = makers.make_customer(work, "Rival Ltd", credit_limit=100_000)
-    group = AccessGroup(name="Customers")
+    """Make them, once per run: what `found` finds in every copy of the database."""
+    # numbers of their own: another process counts from one for what its tests make beside them
+    one = makers.make_customer(work, ONE, number="P-1", credit_limit=100_000)
+    two = makers.make_customer(work, TWO, number="P-2", credit_limit=100_000)
+    group = AccessGroup(name=GROUP)
     work.session.add(group)
-    found = SimpleNamespace(one=one.id, two=two.id, group=None, ids={})
     staff = {"admin": "Admin", "reviewer": "Reviewer", "supervisor": "Supervisor", "finance": "Finance",
              "warehouse": "Warehouse", "support": "Support", "editor": "Editor"}  # fmt: skip
     for name, role in staff.items():
-        found.ids[name] = _user(work, name, kind="staff", roles=(role,))
+        _user(work, name, kind="staff", roles=(role,))
     for name, customer in (("buyer1", one), ("buyer2", one), ("buyer3", two)):
-        found.ids[name] = _user(
-            work, name, kind="external", roles=("Customer",), customers=(customer,), access_group=group
-        )
-    found.ids["nobody"] = _user(work, "nobody", kind="external", roles=())
-    found.group = group.id
-    return found
+        _user(work, name, kind="external", roles=("Customer",), customers=(customer,), access_group=group)
+    _user(work, "nobody", kind="external", roles=())
+
+
+def found(work):
+    """Their ids by name, and the ids of the customers as `one` and `two`."""
+    users = dict(work.session.execute(select(User.username, User.id)).all())
+    customers = dict(work.session.execute(select(Customer.name, Customer.id)).all())
+    group = work.session.scalars(select(AccessGroup.id).filter_by(name=GROUP)).one()
+    return SimpleNamespace(one=customers[ONE], two=customers[TWO], group=group, ids=users)
 
 
 def _user(work, name, **more):
     user = people.create_user(work, name, first_name=name.capitalize(), **more)
-    if PASSWORD not in _HASHED:
-        _HASHED[PASSWORD] = people.hashed(PASSWORD)
-    user.password = _HASHED[PASSWORD]
+    user.password = HASHED
     people.FLOW.move(user.person, "active")
-    return user.id

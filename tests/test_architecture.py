@@ -21,6 +21,7 @@ FORBIDDEN = ("flask.request", "flask_login", ".commit(", "datetime.now", "utcnow
 LATE = {  # imports inside a function, each with its reason
     "app/cli.py": "a command loads what only it needs: the demo, the importer",
     "app/launch.py": "the supervisor stays light: nothing imports the application before it is needed",
+    "app/environment.py": "most installations name no storage, and fsspec takes a tenth of a second",
     "app/install.py": "runs before the environment exists",
     "app/catalogues.py": "most starts compile nothing",
     "app/supervisor.py": "the supervisor stays light",

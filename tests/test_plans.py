@@ -9,7 +9,7 @@ from app.core.work import Actor
 from app.rules import customers, products
 from models.orders import Order
 from models.products import Product
-from views.filters import Starts, Words
+from views.filters import Starts, Supervised, Words
 from views.lists import page
 
 ROWS = 6_000
@@ -73,7 +73,7 @@ SEARCHES = {
 }
 INDEXES = {"products": "products", "catalogue": "products", "customers": "customers", "orders": "orders"}
 STAFF_USES = {"products": "ix_products_search", "catalogue": "ix_products_search", "customers": "ix_customers_search",
-              "orders": "ux_orders_number"}  # fmt: skip
+              "orders": "x_orders_number"}  # fmt: skip
 
 
 @pytest.mark.parametrize("actor", [STAFF, BUYER], ids=lambda actor: actor.kind)
@@ -88,3 +88,40 @@ def test_searches_use_their_indexes(crowd, open_work, actor):
             assert not walks, f"{name} walks the whole table: {one}"
         if actor is STAFF:
             assert any(STAFF_USES[name] in one for one in plans), f"{name}: {plans}"
+
+
+@pytest.mark.parametrize("column", ["number", "submitted_at", "total_net", "state"])
+@pytest.mark.parametrize("direction", ["asc", "desc"])
+def test_a_page_in_any_order_is_read_from_its_index(crowd, open_work, column, direction):
+    with open_work(STAFF) as work, planned(work) as plans:
+        query = work.session.query(Order)
+        first = page(query, Order, column=column, direction=direction, size=25)
+        page(query, Order, column=column, direction=direction, size=25, after=first.next)
+        page(query, Order, column=column, direction=direction, size=25, last=True)
+    assert len(plans) >= 3
+    for one in plans:
+        assert "Seq Scan on orders" not in one and "Sort" not in one.replace("Incremental Sort", ""), one
+
+
+DECIDED = (
+    """insert into approvals (customer_id, noun, record_id, rule_name, level, asked_reason, answer, decided_name,
+         reason, created_at, updated_at)
+       select customer_id, 'order', id, 'Large', 'supervisor', '', case when id % 500 = 0 then '' else 'approved' end,
+         '', '', now(), now() from orders""",
+    "analyze approvals",
+)
+
+
+def test_what_waits_for_a_supervisor_is_found_by_its_index(crowd, database, open_work):
+    owner = create_engine(database)
+    with owner.begin() as connection:
+        for statement in DECIDED:
+            connection.execute(text(statement))
+    owner.dispose()
+    with open_work(STAFF) as work, planned(work) as plans:
+        query = Supervised("supervisor").apply(work.session.query(Order), Order, True, work.session)
+        first = page(query, Order, size=5, scattered=query)
+        page(query, Order, size=5, after=first.next, scattered=query)
+    assert len(first.rows) == 5
+    for one in (one for one in plans if "on orders" in one):
+        assert "ix_approvals_supervised" in one and "Seq Scan" not in one, one

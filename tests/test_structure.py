@@ -1,5 +1,7 @@
 """What every noun must have: a declaration of its rows, sound flows, grants, an index for each order."""
 
+import re
+
 import pytest
 from flask_appbuilder import Model
 from sqlalchemy import text
@@ -9,6 +11,13 @@ from app import roles
 from app.access import view_name
 from app.core.flow import FLOWS
 from app.core.scope import DECLARED, rows_of
+from app.notices.core import NOTICES
+from app.rules import log_entries
+from migrations.new import records_of
+from models.conversations import Conversation, InternalNote
+from models.files import Attachment
+from models.notifications import Notification
+from views import attachments, threads
 from views.api import HouseApi
 from views.base import HouseView
 
@@ -55,8 +64,24 @@ def test_row_security_is_on_and_says_what_the_declaration_says(engine):
         else:
             assert outside, table
         assert "serai_none" not in by_table[table], f"{table} shows rows to nobody in particular"
+        inside = by_table[table]["serai_branch"]
         if rows.branch:
-            assert f"({rows.branch} = ANY" in by_table[table]["serai_branch"], table
+            assert f"({rows.branch} = ANY" in inside, table
+        if rows.about:
+            assert set(re.findall(r"WHEN '(\w+)'", inside)) == set(records_of(rows.about)), table
+        assert not rows.apart or inside != "true", table
+
+
+def test_what_hangs_on_records_says_on_which(web):
+    told = {fact.partition(".")[0] for one in NOTICES.values() for fact in one.facts}
+    hanging = {Conversation: {*threads.KINDS, *log_entries.NOUNS}, InternalNote: set(threads.NOTED),
+               Attachment: {*attachments.PAGES, "message"}, Notification: told}  # fmt: skip
+    pairs, _menus = roles.available(web.appbuilder)
+    for model, nouns in hanging.items():
+        about = rows_of(model).about
+        assert nouns <= set(about), f"{model.__name__} hangs on {nouns - set(about)} too"
+        for noun in about:
+            assert ("can_read", view_name(noun)) in pairs, f"nobody can be allowed to read what hangs on {noun}"
 
 
 def test_no_policy_names_those_who_may_see_nothing(engine):
@@ -94,6 +119,12 @@ def test_every_step_is_granted_to_somebody(flow):
         )
 
 
+@pytest.mark.parametrize("flow", FLOWS.values(), ids=lambda flow: flow.noun)
+def test_every_step_tells_what_happened(flow):
+    for step in flow.transitions.values():
+        assert str(step.told) != str(step.label), f"{step.key}: say with told= what the timeline tells, not the button"
+
+
 def test_roles_grant_only_what_exists(web):
     pairs, _menus = roles.available(web.appbuilder)
     for role, grants in roles.ROLES.items():
@@ -109,10 +140,10 @@ def test_lists_are_ordered_by_indexed_columns_only(web):
         for name in view.order_columns:
             if name == "id":
                 continue
-            column = view.model.__mapper__.columns[name]
-            assert not column.nullable, f"{type(view).__name__} orders by {name}, which may be null"
+            columns = view.model.__mapper__.columns
+            column = columns[name if name in columns else f"{name}_code"]
             keys = [[c.name for c in index.columns] for index in view.model.__table__.indexes]
-            assert [name, "id"] in keys, f"{type(view).__name__} orders by {name} without an index ({name}, id)"
+            assert [column.name, "id"] in keys, f"{type(view).__name__} orders by {name} without an index ({name}, id)"
 
 
 def test_migrations_make_what_the_models_say(engine, database):

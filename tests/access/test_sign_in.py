@@ -35,7 +35,7 @@ def test_user_name_in_any_case(site, people, username):
 def test_wrong_unknown_and_invited_look_alike(site, people, open_work):
     with open_work() as work:
         people_rule_invite(work)
-    answers = [login(site, name, "wrong password") for name in ("reviewer", "no such user", "invited", "no\0body")]
+    answers = [login(site, name, "wrong password") for name in ("reviewer", "no such user", "invited", "no body")]
     assert {answer.status_code for answer in answers} == {401}
     assert len({answer.get_data() for answer in answers}) == 1
     assert answers[0].json["error"] == "unauthorized"
@@ -59,6 +59,8 @@ def test_failures_are_limited_per_account_and_address(site, people):
         assert login(site, "reviewer", "wrong").status_code == 401
     blocked = login(site, "reviewer")
     assert blocked.status_code == 429 and blocked.json["error"] == "too_many_attempts"
+    window = site.config["SIGN_IN_WINDOW"]
+    assert window - 60 < int(blocked.headers["Retry-After"]) <= window, "as long as the first failure counts"
     assert login(site, "support").status_code == 200, "a colleague in the same office comes in"
     assert login(site, "reviewer", address="203.0.113.99").status_code == 200, "he himself, from elsewhere, too"
 
@@ -67,7 +69,8 @@ def test_screen_says_so_as_well(site, people):
     client = site.test_client()
     for _attempt in range(site.config["SIGN_IN_ATTEMPTS"]):
         assert post(client, "/login/", username="reviewer", password="wrong").status_code == 302
-    assert post(client, "/login/", username="reviewer", password=PASSWORD).status_code == 429
+    blocked = post(client, "/login/", username="reviewer", password=PASSWORD)
+    assert blocked.status_code == 429 and int(blocked.headers["Retry-After"]) > 0
 
 
 def test_an_address_that_tries_many_accounts_waits(site, people):
@@ -90,13 +93,27 @@ def test_session_is_new_after_signing_in(site, people):
     client.http.get("/lang/fa")
     with client.http.session_transaction() as session:
         session["planted"] = "by somebody else"
-    client.enter()
+    client.sign_in()
     with client.http.session_transaction() as session:
         assert "planted" not in session and session["locale"] == "fa" and session["stamp"]
-    client.get("/logout/")
+    assert client.post("/logout/").status_code == 302
     with client.http.session_transaction() as session:
         assert "_user_id" not in session and "stamp" not in session
     assert client.get("/profile/").status_code == 302
+
+
+def test_nobody_is_signed_out_by_a_link_or_a_forged_form(site, people, sign_in):
+    desk = sign_in("reviewer")
+    asked = desk.page("/logout/")
+    assert "Do you want to sign out?" in asked
+    assert re.search(r'<form[^>]*method="post"[^>]*action="/logout/"', asked)
+    assert desk.http.post("/logout/").status_code == 400
+    home = desk.page("/")
+    assert not re.search(r'href="[^"]*/logout', home) and 'action="/logout/"' in home
+    left = desk.http.post("/logout/", data={"csrf_token": token(home)})
+    assert left.status_code == 302
+    assert desk.get("/orders/list/").status_code == 302
+    assert desk.get("/logout/").status_code == 302
 
 
 def test_changing_the_password_signs_out_everywhere_else(site, people, sign_in):
@@ -123,13 +140,43 @@ def test_refresh_token_ends_with_the_password_too(site, people, open_work):
     assert client.post("/api/v1/security/refresh", headers=refresh).status_code == 401
 
 
-def test_deactivated_user_is_out_at_once(site, people, sign_in, rest, open_work):
-    cookie, bearer = sign_in("support"), rest("support")
-    admin = sign_in("admin")
-    answer = admin.post(f"/users/step/deactivate/{people.ids['support']}")
+def test_deactivated_user_is_out_at_once_and_for_good(site, people, sign_in, rest):
+    cookie, bearer, refresh = sign_in("support"), rest("support"), login(site, "support").json["refresh_token"]
+    key = new_key(bearer)
+    admin, account = sign_in("admin"), people.ids["support"]
+    assert "API keys of the user stop working" in admin.page(f"/users/show/{account}")
+    answer = admin.post(f"/users/step/deactivate/{account}")
     assert answer.status_code == 302
     assert cookie.get("/profile/").status_code == 302 and bearer.get("/orders/").status_code == 401
-    assert login(site, "support").status_code == 401
+    assert login(site, "support").status_code == 401 and program(site, key) == 401
+    admin.post(f"/users/step/activate/{account}")
+    assert login(site, "support").status_code == 200, "he signs in anew"
+    assert cookie.get("/profile/").status_code == 302 and bearer.get("/orders/").status_code == 401
+    assert program(site, key) == 401 and program(site, refresh, "POST", "security/refresh") == 401
+
+
+def new_key(client, name="shop"):
+    """A new API key of whoever asks."""
+    made = client.post("/security/api_keys/", {"name": name})
+    assert made.status_code == 201, made.json
+    return made.json["result"]["key"]
+
+
+def program(site, key, method="GET", path="orders/"):
+    """What a program with this key or token is answered."""
+    client = site.test_client(use_cookies=False)
+    return client.open(f"/api/v1/{path}", method=method, headers={"Authorization": f"Bearer {key}"}).status_code
+
+
+def test_api_keys_end_with_the_password(site, people, sign_in, rest):
+    mine, colleagues = new_key(rest("buyer1")), new_key(rest("buyer2"))
+    assert (program(site, mine), program(site, colleagues)) == (200, 200)
+    here = sign_in("buyer1")
+    assert "API keys made before stop working" in here.page("/profile/password")
+    here.post("/profile/password", {"old": PASSWORD, "password": "new password", "again": "new password"})
+    assert (program(site, mine), program(site, colleagues)) == (401, 200)
+    told = sign_in("admin").page(f"/users/show/{people.ids['buyer1']}")
+    assert "API keys" in told and "shop" in told, "the history says which"
 
 
 def test_forgotten_password_from_request_to_sign_in(site, people, open_work, engine, web, monkeypatch, tmp_path):
@@ -166,9 +213,7 @@ def test_asking_is_limited(site, people):
 
 
 def test_api_keys_act_as_their_user(site, people, rest):
-    made = rest("buyer1").post("/security/api_keys/", {"name": "shop"})
-    assert made.status_code == 201, made.json
-    bearer = {"Authorization": f"Bearer {made.json['result']['key']}"}
+    bearer = {"Authorization": f"Bearer {new_key(rest('buyer1'))}"}
     client = site.test_client(use_cookies=False)
     assert client.get("/api/v1/orders/", headers=bearer).status_code == 200
     assert client.get("/api/v1/security/users/", headers=bearer).status_code == 404, "accounts have no REST door"

@@ -55,7 +55,7 @@ def test_new_external_user_is_ready_on_save(sign_in, people, open_work, site):
         ).status_code
         == 302
     )
-    newcomer.enter("my own words")
+    newcomer.sign_in("my own words")
     assert newcomer.get("/portal/").status_code == 200
 
 

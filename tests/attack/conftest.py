@@ -9,16 +9,16 @@ import config
 from app.core import work as work_
 from app.core.work import Actor
 from app.extensions import db
-from tests import cluster, template
+from tests import cluster, company, template
 from tests.attack import world
 from tests.clients import Client, Rest
 
 
 @pytest.fixture(scope="module")
-def stage(template_name, database_name):
+def stage(database_name):
     """A database of its own with the demo company; its application; the victim's ids and canaries."""
     name = f"{database_name}_attack"
-    url = cluster.make_database(name, template_name)
+    url = cluster.make_database(name, company.ready())
     site = app.create_app(**template.settings(url))
     engine = create_engine(url, **config.engine_options(url))
     factory = sessionmaker(engine)
@@ -27,9 +27,10 @@ def stage(template_name, database_name):
             world.make(work)
         with work_.work(Actor.system("attack"), session) as work:
             victims, secrets = world.victims(work), world.canaries(work)
-    yield type(
-        "Stage", (), {"site": site, "engine": engine, "victims": victims, "secrets": secrets, "factory": factory}
-    )
+    with company.stored():
+        yield type(
+            "Stage", (), {"site": site, "engine": engine, "victims": victims, "secrets": secrets, "factory": factory}
+        )
     engine.dispose()
     with site.app_context():
         db.engine.dispose()

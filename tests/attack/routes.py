@@ -16,7 +16,7 @@ OPEN = {  # routes anybody may call, each with its reason; they show nothing of 
 SAMPLES = {  # arguments that are no ids
     "scope": ("system",), "kind": ("csv",), "format": ("pdf",), "locale": ("fa",), "report": tuple(REPORTS)[:1],
     "group_by": ("1",), "filename": ("x.txt",), "path": ("x",), "version": ("v1",), "token": ("x" * 43,),
-    "uuid": ("00000000-0000-0000-0000-000000000000",), "key_uuid": ("0" * 32,),
+    "uuid": ("00000000-0000-0000-0000-000000000000",), "key_uuid": ("0" * 32,), "use": ("delivery", "billing"),
     "size": ("small",), "number": (1,), "code": ("GBP",),
     "picture": (1,), "audience": (1,), "export_type": ("csv",), "column": ("brand",),
 }  # fmt: skip
@@ -46,7 +46,7 @@ def table_of(rule, victims):
     """The table whose rows a route is about, read off its address."""
     parts = [part for part in rule.split("/") if part and not part.startswith("<")]
     parts = parts[2:] if parts[:2] == ["api", "v1"] else parts
-    aliases = {"credit_notes": "invoices", "payment": "payments"}
+    aliases = {"credit_notes": "invoices", "payment": "payments", "work": "work_stages"}
     for part in parts:
         name = aliases.get(part, part)
         if name in victims:

@@ -8,7 +8,6 @@ import contextlib
 import threading
 
 import pytest
-from playwright.sync_api import sync_playwright
 from sqlalchemy import create_engine
 from sqlalchemy.orm import sessionmaker
 from werkzeug.serving import make_server
@@ -18,11 +17,9 @@ from app import setup
 from app.core import work
 from app.extensions import db
 from app.jobs.runner import run_pending
-from tests import cluster
-from tests.browser import chromium
-from tests.demo.conftest import PASSWORD, files, filled
-
-__all__ = ["files", "filled"]  # fixtures of the demo company
+from tests import cluster, company
+from tests.conftest import connected
+from tests.people import PASSWORD
 
 PATIENCE = 30_000  # milliseconds; the machine may be busy with other tests
 LISTEN = """
@@ -33,35 +30,23 @@ for (const name of ["pointerdown", "mousedown", "touchstart"])
 """
 
 
-@pytest.fixture(scope="session")
-def browser():
-    """One browser for the run; without one the tests fail."""
-    with sync_playwright() as playwright:
-        opened = chromium.launch(playwright)
-        yield opened
-        opened.close()
-
-
 @pytest.fixture(scope="module")
-def server(web, database_name, filled, files):
-    """The address of the application on a copy of the demo company."""
-    cluster.make_database(database_name, filled)
+def server(web, own_database):
+    """The address of the application on the demo company as it was made."""
+    own_database.fresh(company.ready())
     with web.app_context():
-        db.engine.dispose()
+        connected(db.engine, own_database)
         with work.work(work.Actor.system("init"), db.session) as one:
             setup.create_admin(one, PASSWORD)
-    before, config.STORAGE_URL = config.STORAGE_URL, files.as_uri()
     running = make_server("127.0.0.1", 0, web, threaded=True)
     running.daemon_threads = False  # closing waits for what is still being answered
     thread = threading.Thread(target=running.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{running.server_port}"
-    running.shutdown()
-    thread.join()
+    with company.stored():
+        thread.start()
+        yield f"http://127.0.0.1:{running.server_port}"
+        running.shutdown()
+        thread.join()
     running.server_close()
-    config.STORAGE_URL = before
-    with web.app_context():
-        db.engine.dispose()
 
 
 @pytest.fixture
@@ -116,6 +101,39 @@ class Person:
         page.press("#password", "Enter")
         page.wait_for_url(lambda url: "/login" not in url)
         return page
+
+    def press(self, name, role="button"):
+        """Press what is called so, as its reader calls it, and be on the page that answers."""
+        with self.page.expect_navigation():
+            self.page.get_by_role(role, name=name, exact=True).click()
+        return self.page
+
+    def step(self, name, files=None, **given):
+        """Take a step by its button, with what its dialog asks for, and be on the page that answers.
+
+        :param name: what the button is called in the reader's language
+        """
+        self.page.locator("header").get_by_role("button", name=name, exact=True).click()
+        dialog = self.page.get_by_role("dialog", name=name)
+        for field, value in given.items():
+            dialog.locator(f'[name="{field}"]').fill(value)
+        if files:
+            dialog.locator('input[type="file"]').set_input_files(files)
+        with self.page.expect_navigation():
+            dialog.get_by_role("button", name=name, exact=True).click()
+        return self.page
+
+    def why_not(self, name):
+        """Why a step cannot be taken now, as its button says."""
+        button = self.page.locator("header").get_by_role("button", name=name, exact=True)
+        assert button.get_attribute("aria-disabled") == "true", name
+        return self.page.inner_text(f"#{button.get_attribute('aria-describedby')}")
+
+    def choose(self, label, text):
+        """Choose a record in a field that asks the server while one types."""
+        box = self.page.get_by_role("combobox", name=label)
+        box.fill(text)
+        self.page.get_by_role("option", name=text).first.click()
 
     def fits(self):
         """Whether the page is no wider than its window."""

@@ -1,6 +1,6 @@
 """Contracts through their doors: entered with their lines, approved by somebody else, renewed, read by customers."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -133,3 +133,17 @@ def test_contracts_ending_soon_are_found(people, open_work, sign_in):
     page = sign_in("reviewer").page("/contracts/list/?ending=60")
     assert "Ends" in page and "Stays" not in page
     assert "Ends" in sign_in("buyer1").page("/portal/")
+
+
+def test_a_draft_is_called_by_its_id_and_a_renewed_contract_asks_for_no_renewal(goods, people, rest, sign_in):
+    pk = contract(rest, people, starts_on=str(date.today() - timedelta(days=340))).json["id"]
+    reviewer = sign_in("reviewer")
+    assert f"#{pk}" in reviewer.page("/contracts/list/")
+    api = rest("reviewer")
+    assert api.post(f"/contracts/{pk}/submit").status_code == 200
+    assert rest("supervisor").post(f"/contracts/{pk}/approve").status_code == 200
+    assert "Renew the contract." in reviewer.page(f"/contracts/show/{pk}")
+    assert api.post(f"/contracts/{pk}/renew", {}).status_code == 200
+    shown = reviewer.page(f"/contracts/show/{pk}")
+    assert "Renew the contract." not in shown
+    assert "The contract has been renewed." in shown

@@ -1,5 +1,7 @@
 """Steps on many records: each is done or refused with its reason; nothing vanishes."""
 
+from decimal import Decimal
+
 import pytest
 from sqlalchemy import select
 
@@ -107,7 +109,9 @@ def test_override_needs_permission_and_reason_and_tells_nobody(submitted, open_w
         orders.FLOW.override(order, "completed", "delivered by hand")
     with open_work() as work:
         assert work.session.get(Order, submitted[0]).state == "completed"
-        row = work.session.scalars(select(History).where(History.action == "order.override")).one()
+        row = work.session.scalars(
+            select(History).where(History.noun == "order", History.action == "order.override")
+        ).one()
         assert row.note == "delivered by hand"
         assert work.session.scalars(select(facts.Fact).where(facts.Fact.name == "order.override")).all() == []
 
@@ -119,3 +123,38 @@ def test_offers_say_why_a_step_is_disabled(submitted, open_work):
         assert not offers["submit"].enabled
         assert "at least one line" in str(offers["submit"].reason)
         assert not offers["approve"].fits
+
+
+def test_an_order_submitted_at_once_is_written_once_and_told_in_two_steps(open_work):
+    with open_work() as work:
+        customer = makers.make_customer(work, "Acme Ltd")
+        product = makers.make_product(work, sku="A-1", price="2", stock_of=10)
+        wanted = [{"sku": product.sku, "quantity": Decimal(3)}]
+        with work.doing("order.create"):
+            order = orders.create(work, customer=customer.id, lines=wanted, submit=True)
+        identity, number = order.id, order.number
+    with open_work() as work:
+        assert work.session.get(Order, identity).version == 1
+        made, taken = work.session.scalars(
+            select(History).where(History.noun == "order", History.record_id == identity).order_by(History.id)
+        )
+        assert (made.action, taken.action) == ("order.create", "order.submit")
+        assert made.changes["state"] == [None, "draft"] and "number" not in made.changes
+        assert [pair for name, pair in made.changes.items() if name.endswith("quantity_ordered")] == [[None, "3"]]
+        assert taken.changes["state"] == ["draft", "submitted"] and taken.changes["number"] == [None, number]
+        assert [pair for name, pair in taken.changes.items() if name.endswith("quantity_available")] == [[None, "3"]]
+        assert not any(name.endswith("quantity_ordered") for name in taken.changes)
+        fact = work.session.scalars(select(facts.Fact).where(facts.Fact.record_id == identity)).one()
+        assert fact.name == "order.submit" and fact.payload["before"] == "draft"
+
+
+def test_an_order_whose_first_step_is_refused_is_not_made(open_work):
+    with open_work() as work:
+        customer = makers.make_customer(work, "Acme Ltd")
+        identity = customer.id
+    with pytest.raises(BusinessError) as refused, open_work() as work:
+        orders.create(work, customer=identity, lines=(), submit=True)
+    assert refused.value.code == "no_lines"
+    with open_work() as work:
+        assert work.session.scalars(select(Order)).all() == []
+        assert work.session.scalars(select(facts.Fact).where(facts.Fact.noun == "order")).all() == []

@@ -71,6 +71,15 @@ def test_audience_is_said_on_the_page(offered, people, sign_in, rest):
     assert nobody.json["error"] == "nobody_named"
 
 
+def test_the_page_tells_of_a_file_without_the_customers_that_are_gone(offered, people, sign_in, open_work):
+    sign_in("support").post(f"/files/offer/{offered}", {"offer_customer": people.two})
+    with open_work() as work:
+        priced = makers.make_price_list(work, customers=[work.session.get(Customer, people.one)]).id
+        work.session.get(Customer, people.one).deleted_at = work.now
+    assert "Rival Ltd" in sign_in("admin").page(f"/files/show/{offered}")
+    assert sign_in("admin").get(f"/price_lists/show/{priced}").status_code == 200
+
+
 def test_file_on_the_screen(people, sign_in):
     staff = sign_in("support")
     assert staff.post("/files/add", {"title": "Empty", "everyone": "y"}).status_code == 422
@@ -115,3 +124,21 @@ def test_attachments_on_the_page_of_a_customer(people, sign_in):
     assert "price list.pdf" not in sign_in("buyer1").page(f"/customers/show/{people.one}")
     refused = sign_in("buyer1").post(url, {"file": pdf()}, content_type="multipart/form-data")
     assert refused.status_code == 403
+
+
+def test_a_file_for_one_customer_is_for_no_other_whatever_is_ticked(people, sign_in, rest):
+    form = {"title": "Terms", "everyone": "y", "offer_customer": people.one, "file": pdf()}
+    assert sign_in("support").post("/files/add", form, content_type="multipart/form-data").status_code == 302
+    assert "Terms" in sign_in("buyer1").page("/files/list/") and "Terms" not in sign_in("buyer3").page("/files/list/")
+    assert 'name="everyone" type="checkbox" value="y" checked' not in sign_in("support").page("/files/add")
+
+
+def test_an_upload_says_whom_it_is_for(people, rest):
+    staff = rest("support")
+    for parts, code in (({"customer": "1"}, "unknown_fields"), ({"everyone": "perhaps"}, "bad_value"),
+                        ({}, "nobody_named"), ({"customers": ""}, "nobody_named")):  # fmt: skip
+        told = multipart(staff, "/files/", title="x", file=pdf(), **parts)
+        assert told.json["error"] == code, (parts, told.json)
+    made = multipart(staff, "/files/", title="Both", customers=[str(people.one), str(people.two)], file=pdf()).json
+    assert set(made["result"]["customers"]) == {people.one, people.two}
+    assert multipart(staff, "/files/", title="All", everyone="true", file=pdf()).json["result"]["everyone"] is True

@@ -1,6 +1,7 @@
 """Uploads are looked at before they are kept, handed out to whom they are for, and never changed."""
 
 import io
+import pathlib
 
 import pytest
 from sqlalchemy import select
@@ -9,6 +10,7 @@ import config
 from app.core.errors import NotFound
 from app.core.history import History
 from app.core.settings import SettingValue
+from app.core.storage import Storage
 from app.core.work import Actor
 from app.rules import files
 from models.files import Attachment, File, FileVersion
@@ -34,6 +36,14 @@ def test_the_content_decides_what_an_upload_is(work):
     assert (upload.name, upload.media_type, upload.size) == ("Angebot.PDF", "application/pdf", len(PDF))
     assert files.storage().read(upload.sha256) == PDF
     assert kept(work, "again.pdf").sha256 == upload.sha256
+
+
+def test_what_customers_sent_is_for_nobody_else_on_the_machine(tmp_path):
+    store = Storage((tmp_path / "new" / "files").as_uri())
+    place = pathlib.Path(store._path(store.put(io.BytesIO(PDF), len(PDF)).sha256))
+    assert place.stat().st_mode & 0o777 == 0o600
+    folders = [place.parent, place.parent.parent, tmp_path / "new" / "files", tmp_path / "new" / "files" / "incoming"]
+    assert {one.stat().st_mode & 0o777 for one in folders} == {0o700}
 
 
 @pytest.mark.parametrize("name, content, code", [

@@ -102,15 +102,16 @@ def test_masters_are_named_priced_and_placed(bring, open_work):
     bring()
     with open_work() as work:
         postage = work.session.scalars(select(Product).where(Product.sku == "POST")).one()
-        assert postage.service and len(postage.names) == 6
+        assert postage.service and len(postage.names) == 6 and not postage.everyone
         twins = work.session.scalars(select(Product).where(func.upper(Product.sku) == "72803B")).all()
         assert len(twins) == 1
         customers = {one.number: one for one in work.session.scalars(select(Customer))}
         assert customers["12370"].note.text.endswith("Austria, Cyprus")
         assert customers["WALK-IN"].walk_in
+        assert {one.currency_code for one in customers.values()} == {"GBP"}
         assert {"IE", "JE", "GB", "DE"} <= {one.country_code for one in customers.values()}
         heart = work.session.scalars(select(Product).where(Product.sku == "22633")).first()
-        assert heart is None or heart.names["en"].isupper()
+        assert heart is None or (heart.names["en"].isupper() and heart.everyone)
 
 
 def test_local_time_of_the_seller_is_kept_as_utc(bring, book, open_work):

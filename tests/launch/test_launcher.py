@@ -169,6 +169,14 @@ def test_a_data_directory_that_is_none_is_told(tmp_path):
     assert launch("check", SERAI_DATA=str(tmp_path / "file" / "below")).returncode == 1
 
 
+def test_files_that_everybody_could_read_are_closed(tmp_path):
+    from app import cluster
+
+    (tmp_path / "files").mkdir(mode=0o755)
+    cluster.prepare(tmp_path)
+    assert (tmp_path / "files").stat().st_mode & 0o777 == 0o700
+
+
 def test_the_secret_is_made_once_and_is_ours(tmp_path, monkeypatch):
     from app import launch as module
 

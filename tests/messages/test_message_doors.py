@@ -1,8 +1,14 @@
 """Messages about orders through their doors: written on the order's page, counted until they are read."""
 
+from io import BytesIO
+
 import pytest
 
 from tests import makers
+from tests.scenarios.conftest import folders
+
+__all__ = ["folders"]
+PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + b"\x00" * 20
 
 
 @pytest.fixture
@@ -70,3 +76,60 @@ def test_notes_stay_among_ourselves(order, people, sign_in):
     reviewer.post(f"/messages/note/order/{order}", {"note-text": "Check his address."})
     assert "Check his address." in reviewer.page(f"/orders/show/{order}")
     assert "Check his address." not in buyer.page(f"/orders/show/{order}")
+
+
+def test_files_go_with_a_message_over_rest(order, people, rest):
+    buyer, desk = rest("buyer1"), rest("reviewer")
+    sent = {"noun": "order", "record_id": str(order), "text": "The drawing", "files": (BytesIO(PNG), "drawing.png")}
+    made = buyer.http.post("/api/v1/messages/", data=sent, headers=buyer.headers)
+    assert made.status_code == 201, made.text
+    (file,) = made.json["result"]["files"]
+    assert file["name"] == "drawing.png"
+    assert desk.get(f"/attachments/{file['id']}/content").data == PNG
+    assert rest("buyer3").get(f"/attachments/{file['id']}/content").status_code == 404
+    only = {"noun": "order", "record_id": str(order), "files": [(BytesIO(PNG), "a.png"), (BytesIO(PNG), "b.png")]}
+    answer = desk.http.post("/api/v1/messages/", data=only, headers=desk.headers).json["result"]
+    assert (answer["text"], [one["name"] for one in answer["files"]]) == ("", ["a.png", "b.png"])
+    for wrong in ({"record_id": "x"}, {"files": (BytesIO(b"MZ\0"), "a.exe")}, {"noun": "invoice"}, {"record_id": ""},
+                  {"text": "", "files": (BytesIO(b""), "")}, {"inside": "staff"}):  # fmt: skip
+        fresh = {"noun": "order", "record_id": str(order), "text": "x"} | wrong
+        assert 400 <= buyer.http.post("/api/v1/messages/", data=fresh, headers=buyer.headers).status_code < 500, wrong
+    assert buyer.get("/messages/").json["count"] == 2
+
+
+def test_notes_over_rest_are_staffs(order, people, rest):
+    desk, buyer = rest("reviewer"), rest("buyer1")
+    given = {"noun": "order", "record_id": order, "text": "Check his address."}
+    made = desk.post("/internal_notes/", given)
+    assert made.status_code == 201, made.text
+    assert (made.json["result"]["text"], made.json["result"]["author"]) == ("Check his address.", "Reviewer")
+    query = f"(filters:!((col:record_id,opr:eq,value:{order}),(col:noun,opr:eq,value:order)))"
+    assert desk.get(f"/internal_notes/?q={query}").json["count"] == 1
+    assert buyer.get("/internal_notes/").json["result"] == []
+    assert buyer.get(f"/internal_notes/{made.json['id']}").status_code == 404
+    assert buyer.post("/internal_notes/", given).status_code == 403
+    assert desk.post("/internal_notes/", given | {"text": " "}).status_code == 422
+    assert desk.post("/internal_notes/", given | {"noun": "customer"}).status_code == 404
+
+
+def test_the_order_list_says_where_something_is_unread(order, people, open_work, rest, sign_in):
+    with open_work() as work:
+        one = makers.customer_of(work, people.one)
+        other = makers.make_confirmed_order(work, one, (makers.make_product(work), 1, 10)).id
+    buyer, desk = sign_in("buyer1"), sign_in("reviewer")
+    for text in ("One", "Two"):
+        buyer.post(f"/messages/write/order/{order}", {"text": text})
+    page = desk.page("/orders/list/")
+    assert page.count("Unread: 2") == 1 and "Unread: " not in buyer.page("/orders/list/")
+    unread = desk.page("/orders/list/?unread=yes")
+    assert f"/orders/show/{order}" in unread and f"/orders/show/{other}" not in unread
+    assert f"/orders/show/{order}" not in desk.page("/orders/list/?unread=no")
+    found = {row["id"]: row["unread_messages"] for row in rest("reviewer").get("/orders/").json["result"]}
+    assert found == {order: 2, other: 0}
+    assert rest("reviewer").get(f"/orders/{order}").json["result"]["unread_messages"] == 2
+    assert "2 new messages" in desk.page(f"/orders/show/{order}"), "the record says which are new"
+    assert "2 new messages" not in desk.page(f"/orders/show/{order}")
+    assert "Unread: 2" not in desk.page("/orders/list/")
+    desk.post(f"/messages/write/order/{order}", {"text": "Yes"})
+    assert "Unread: 1" in buyer.page("/orders/list/")
+    assert "Unread: 1" not in sign_in("buyer3").page("/orders/list/")

@@ -9,7 +9,7 @@ from tests import makers
 
 MOST = {  # page -> (who, statements)
     "/": ("admin", 15),
-    "/portal/": ("buyer1", 17),
+    "/portal/": ("buyer1", 18),
     "/invoices/list/": ("finance", 12),
     "/payments/list/": ("finance", 12),
     "/contracts/list/": ("reviewer", 12),

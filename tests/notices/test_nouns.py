@@ -56,7 +56,8 @@ def told(open_work, run_jobs):
     def run(name):
         run_jobs()
         with open_work() as work:
-            rows = work.session.scalars(select(Notification).where(Notification.name == name)).all()
+            wanted = select(Notification).where(Notification.name == name).order_by(Notification.id)
+            rows = work.session.scalars(wanted).all()
             work.session.expunge_all()
         assert all(row.state == "sent" for row in rows), [(row.state, row.error) for row in rows]
         return rows
@@ -277,12 +278,24 @@ def test_nobody_can_have_somebody_elses_link_sent_to_him(invited, house, open_wo
 
 LINE = {"sku": "A-1", "name": "Lamp", "ordered": 3, "approved": 1, "reason": "sold out"}
 MONEY = Money(makers.Decimal("1234.5"), "EUR")
+TERMS = {"sku": "A-1", "quantity": 3, "price": MONEY, "discount_percent": 10, "requested_on": NOW.date(),
+         "amount": MONEY}  # fmt: skip
+PROPOSED = {"before": TERMS, "after": TERMS, "answer": "countered", "remark": "Too dear", "why": "No"}
 VALUES = {
     "number": "SO-1", "reference": "PO-1", "customer": "Acme <i>Ltd</i>", "total": MONEY, "lines": 3, "cut": [LINE],
     "approved": 2, "reason": "no", "order": "SO-1", "due": NOW.date(), "type": "final", "amount": MONEY,
     "paid_on": NOW.date(), "settled": [("INV-1", MONEY)], "credit": MONEY, "title": "Support", "starts": NOW.date(),
     "ends": NOW.date(), "renewed": "CT-1", "subject": "Broken", "text": "It is\nbroken", "priority": "high",
     "about": "SO-1", "noun": "order", "username": "ann", "until": NOW, "name": "orders.xlsx", "description": "all",
+    "valid_until": NOW.date(), "wished": NOW.date(), "revision": 2, "remark": "In boxes", "answer": "countered",
+    "part": False, "status": "Packed", "said": "Too dear", "whole": [LINE], "ordered_total": MONEY,
+    "changed": [{"sku": "A-1", "before": 3, "after": 2}], "service": "Book layout", "stage": "First version",
+    "note": "Two covers", "comment": "Larger type", "by_time": True, "by_work": False,
+    "ours": False, "proposed": [PROPOSED, PROPOSED | {"after": None, "answer": ""}], "counter": [PROPOSED],
+    "channel": "Phone call", "at": NOW, "stars": "★★☆☆☆", "word": "Dissatisfied", "payment": "PAY-1",
+    "rate": "https://orders.example.com/ratings/rate/1", "rule": "Orders <i>above</i> 5,000 GBP",
+    "sources": [{"number": "SO-2", "state": "submitted", "link": "https://orders.example.com/orders/show/2"}],
+    "moved": [{"sku": "A-1", "name": "Lamp", "quantity": 3}],
     "link": "https://orders.example.com/orders/show/1", "site": "https://orders.example.com",
     "house": {"name": "Serai", "address": "1 High Street", "email": "", "phone": ""},
 }  # fmt: skip

@@ -4,6 +4,8 @@ import pytest
 
 from tests import makers
 
+JSON = {"Accept": "application/json"}
+
 
 @pytest.fixture
 def goods(people, open_work):
@@ -56,3 +58,28 @@ def test_supervisor_sets_a_status_by_hand_with_a_reason(goods, rest, sign_in):
     history = rest("supervisor").get(f"/orders/{pk}/history").json
     assert history[0]["action"] == "override"
     assert history[0]["changes"]["state"] == ["submitted", "completed"]
+
+
+def test_a_quantity_that_cannot_be_read_is_told_at_its_row(goods, sign_in, rest):
+    wanted = {"currency": "GBP", "lines": [{"sku": "A-1", "quantity": one} for one in ("2", "abc", 1.5)]}
+    told = rest("buyer1").post("/orders/", wanted)
+    assert (told.status_code, told.json["error"]) == (400, "bad_value")
+    assert told.json["details"]["field"] == "quantity"
+    rows = told.json["details"]["lines"]
+    assert [(one["index"], one["error"]) for one in rows] == [(1, "bad_value"), (2, "bad_value")]
+    assert rows[0]["message"] == "This is not a number: quantity." == told.json["message"]
+    buyer = sign_in("buyer1")
+    saved = buyer.json("/orders/save", {**wanted, "lines": wanted["lines"][:2], "submit": True}, **JSON)
+    assert saved.status_code == 400
+    assert saved.json["details"]["lines"] == [{"index": 1, "error": "bad_value", "message": "This is not a number."}]
+    asked = buyer.get("/orders/price?sku=A-1&quantity=abc", headers=JSON)
+    assert (asked.status_code, asked.json["message"]) == (400, "This is not a number.")
+
+
+def test_other_wrong_values_of_a_line_are_told_at_its_row_too(goods, rest):
+    good = {"sku": "A-1", "quantity": "1"}
+    for more, error, field in (({"colour": "red"}, "unknown_fields", "lines"),
+                               ({"unit_price": "1"}, "price_given", "unit_price")):  # fmt: skip
+        told = rest("buyer1").post("/orders/", {"currency": "GBP", "lines": [good, good | more]})
+        assert (told.status_code, told.json["error"], told.json["details"]["field"]) == (400, error, field)
+        assert [(one["index"], one["error"]) for one in told.json["details"]["lines"]] == [(1, error)]

@@ -48,12 +48,13 @@ def approve(engine):
     return approved
 
 
-def _submitted(open_work, count, stock):
+def _submitted(open_work, count, stock, products=1):
     with open_work() as one:
         customer = makers.make_customer(one)
-        product = makers.make_product(one, price="2", stock_of=stock)
+        known = [makers.make_product(one, price="2", stock_of=stock) for _ in range(products)]
         ids = []
-        for _ in range(count):
+        for number in range(count):
+            product = known[number % products]
             order = makers.make_order(one, customer, (product, 1, 2))
             orders.FLOW.run_one("submit", order)
             ids.append(order.id)
@@ -94,3 +95,12 @@ def test_one_key_sent_at_once_makes_one_order(site, people, open_work, rest):
     assert len({answer.json["id"] for answer in answers}) == 1
     with open_work() as one:
         assert one.session.scalar(select(func.count()).select_from(Order)) == 1
+
+
+def test_the_first_orders_of_a_customer_are_approved_at_once(open_work, approve):
+    ids = _submitted(open_work, WRITERS, stock=1, products=WRITERS)  # no lock on goods makes one wait for the other
+    answers = together(lambda number: approve(ids[number]))
+    assert answers == ["approved"] * WRITERS, "all of them say when the customer ordered first"
+    with open_work() as one:
+        assert one.session.scalar(select(func.sum(Reservation.quantity))) == WRITERS
+        assert one.session.scalars(select(Order)).first().customer.first_order_at is not None

@@ -12,9 +12,10 @@ from sqlalchemy import func, select
 from app.core.errors import BusinessError, Forbidden
 from app.core.settings import SettingValue
 from app.core.work import Actor
-from app.rules import invoices, payments
+from app.rules import invoices, paid_orders, payments
 from models.customers import Customer
 from models.invoices import Invoice
+from models.orders import Order
 from models.organisation import Branch
 from models.payments import Allocation, Payment
 from tests import makers
@@ -157,7 +158,6 @@ def test_what_was_paid_in_advance_settles_the_invoice_of_its_order(work):
     payment = makers.make_payment(work, customer, 60, invoice_id=pro.id)
     FLOW.run_one("confirm", payment)
     assert (pro.payment_status, pro.open_amount, payment.unallocated) == ("part", 40, 60)
-    payments.payment_of_order(order.id, work)
     assert (order.billing, order.payment) == ("none", "part")
     final = invoices.from_order(order, work)
     invoices.FLOW.run_one("issue", final)
@@ -165,6 +165,7 @@ def test_what_was_paid_in_advance_settles_the_invoice_of_its_order(work):
     assert (final.open_amount, payment.unallocated, older.paid_amount) == (40, 0, 0)
     FLOW.run_one("refund", payment)
     assert (pro.paid_amount, final.open_amount) == (0, 100)
+    assert order.payment == "unpaid"
 
 
 def test_a_credit_note_on_a_paid_invoice_becomes_the_customers_credit(work):
@@ -185,8 +186,7 @@ def test_an_order_knows_what_of_it_is_invoiced_and_paid(work):
     order = makers.make_confirmed_order(work, customer, (makers.make_product(work), 10, 10))
 
     def now():
-        payments.payment_of_order(order.id, work)
-        return order.billing, order.payment
+        return order.billing, order.payment  # nothing has run but the steps themselves
 
     assert now() == ("none", "unpaid")
     first = invoices.from_order(order, work)
@@ -275,3 +275,28 @@ def test_two_who_confirm_at_once_never_pay_an_invoice_twice(open_work):
         rest = work.session.scalar(select(func.sum(Payment.unallocated)))
         assert not failures
         assert (booked, paid.paid_amount, paid.open_amount, rest) == (100, 100, 0, 180)
+
+
+def test_money_does_not_wait_for_who_is_at_the_order(open_work):
+    with open_work() as work:
+        customer = makers.make_customer(work)
+        order = makers.make_confirmed_order(work, customer, (makers.make_product(work), 1, 100))
+        invoice = invoices.from_order(order, work)
+        invoices.FLOW.run_one("issue", invoice)
+        pay, ordered, billed = makers.make_payment(work, customer, 100).id, order.id, invoice.id
+    with open_work() as other:
+        other.session.scalars(select(Order).filter_by(id=ordered).with_for_update()).one()
+        done = Thread(target=_confirmed, args=(open_work, pay))
+        done.start()
+        done.join(20)
+        assert not done.is_alive(), "the confirmation waits for the order"
+    with open_work() as work:
+        assert work.session.get(Payment, pay).state == "confirmed"
+        assert work.session.get(Order, ordered).payment == "unpaid"
+        paid_orders.settle_order(None, work.session.get(Invoice, billed), work)
+        assert work.session.get(Order, ordered).payment == "paid"
+
+
+def _confirmed(open_work, pk):
+    with open_work() as work:
+        FLOW.run_one("confirm", work.session.get(Payment, pk))

@@ -180,7 +180,8 @@ def test_csv_is_for_programs():
     content = draw("x", order("ru", 4), "csv", Reader("ru"))[2]
     assert content.startswith(b"\xef\xbb\xbf")
     rows = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))
-    assert rows[0] == list(HEADS["ru"]) and rows[4][2:] == ["4", "-1234.50", "18.5", "-4938.00"]
+    heads = [f"{head} (RUB)" if at in (3, 5) else head for at, head in enumerate(HEADS["ru"])]
+    assert rows[0] == heads and rows[4][2:] == ["4", "-1234.50", "18.5", "-4938.00"]
     assert len(rows) == 5
 
 

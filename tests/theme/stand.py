@@ -173,7 +173,9 @@ def pages():
         orders=mini,
         find=Values(url="/orders/list/", name="q", keep=()),
         news=[Values(title="Closed", text="Monday", at="19/11/2026", url=None)],
-        todo=[Values(icon=None, title="Pay", note=None, url="/")],
+        todo=[Values(icon=None, title="Pay", note=None, url="/"),
+              Values(icon="fa-list", title="Order drafts", note="Show all", url="/orders/list/", count="7")],
+        waiting="8",
         quick=Values(url="/orders/add", products_url="/products"),
         balance=[("Balance", "£1.00", "money")],
         messages=[],
@@ -221,24 +223,22 @@ def price():
 
 
 def _globals(app, language):
-    items = [
-        Values(
-            name="orders",
-            label="Orders",
-            icon="fa-cart-shopping",
-            childs=[],
-            get_url=lambda: "/orders/list/",
-            should_render=lambda: True,
-        )
-    ]
-    section = Values(name="Sales", label="Sales", icon=None, childs=items, should_render=lambda: True)
+    items = [Values(url="/orders/list/", place="orders", label="Orders", icon="fa-cart-shopping")]
+    sections = [Values(name="Sales", label="Sales", entry=None, entries=items)]
     TemplateFilters(app, Values(has_access=lambda permission, view: True))
     app.jinja_env.globals.update(
+        menu_sections=lambda: sections,
+        figure=str,
+        piece=lambda name, *key, caller: caller(),
         html_lang=lambda: language["lang"],
         html_dir=lambda: "rtl" if language["lang"] == "fa" else "ltr",
         reader=lambda: Values(
-            locale=language["lang"], calendar="jalali" if language["lang"] == "fa" else "gregorian"
+            locale=language["lang"], calendar="jalali" if language["lang"] == "fa" else "gregorian",
+            digits="native" if language["lang"] == "fa" else "latin",
         ),
+        counters=lambda: [
+            Values(name="message", url="/", icon="fa-comments", number=3, text="3", label="3 unread messages")
+        ],
         current_user=Values(is_anonymous=False, username="ann", get_full_name=lambda: "Ann Smith"),
         appbuilder=Values(
             app_name="Serai",
@@ -249,7 +249,6 @@ def _globals(app, language):
             get_url_for_logout="/",
             get_url_for_login="/login/",
             get_url_for_locale=lambda code: f"/lang/{code}",
-            menu=Values(get_list=lambda: [section]),
         ),
     )
 

@@ -1,9 +1,7 @@
 """What people do with keyboard and mouse works, under the policy and without a message on the console."""
 
 import pytest
-from playwright.sync_api import sync_playwright
 
-from tests.browser import chromium
 from tests.theme import stand
 
 HARMLESS = ("the server responded with a status of 404", "the server responded with a status of 422")
@@ -17,14 +15,6 @@ def language():
 @pytest.fixture(scope="module")
 def app(language):
     return stand.make(language)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=chromium.executable(), args=list(chromium.ARGUMENTS))
-        yield opened
-        opened.close()
 
 
 @pytest.fixture(scope="module")

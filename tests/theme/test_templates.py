@@ -11,7 +11,7 @@ from tests.theme import stand
 TEMPLATES = pathlib.Path(__file__).resolve().parents[2] / "app" / "templates"
 FILES = sorted(TEMPLATES.rglob("*.html"))
 SPOKEN = ("title", "placeholder", "aria-label", "alt", "data-confirm", "data-confirm-yes")
-NAMES = {"Enter", "Serai"}  # the name of a key, the name of the product
+NAMES = {"Enter", "Serai", "CSV", "XLSX"}  # of a key, of the product, of formats
 
 
 @pytest.fixture(scope="module")

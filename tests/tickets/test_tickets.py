@@ -98,7 +98,7 @@ def test_attachments_and_other_customers(work, open_work, ticket):
     stranger = replace(customer_of(ticket), customers=frozenset({other.id}))
     with open_work(stranger) as theirs:
         assert theirs.session.scalars(select(Message)).all() == []
-        assert conversations.unread(1, theirs) == {}
+        assert conversations.unread_about("ticket", [ticket.id], theirs) == {}
 
 
 def test_unread_counts_what_others_wrote_until_it_is_read(work, open_work, ticket):
@@ -106,18 +106,18 @@ def test_unread_counts_what_others_wrote_until_it_is_read(work, open_work, ticke
     tickets.reply(ticket, "one", work)
     tickets.reply(ticket, "two", work)
     work.session.commit()
+    pk = ticket.id
     with open_work(replace(customer_of(ticket), user_id=me)) as hers:
         thread = hers.session.scalars(select(Conversation)).one()
-        its_id = thread.id
-        assert conversations.unread(me, hers) == {its_id: 2}
+        assert conversations.unread_about("ticket", [pk], hers) == {pk: 2}
         conversations.mark_read(thread, me, hers)
         conversations.mark_read(thread, me, hers)
-        assert conversations.unread(me, hers) == {}
+        assert conversations.unread_about("ticket", [pk], hers) == {}
         tickets.reply(hers.session.get(tickets.Ticket, ticket.id), "thanks", hers)
-        assert conversations.unread(me, hers) == {}
+        assert conversations.unread_about("ticket", [pk], hers) == {}
     with open_work() as house:
-        assert conversations.unread(0, house, noun="ticket") == {its_id: 1}
-        assert conversations.unread(0, house, noun="order") == {}
+        assert conversations.unread_about("ticket", [pk], house) == {pk: 1}
+        assert conversations.unread_about("order", [pk], house) == {}
 
 
 def user(work):

@@ -14,8 +14,7 @@ from app.core import work as work_
 from app.core.work import Actor
 from app.extensions import db
 from app.rules import people
-from demo import company
-from tests import cluster, template
+from tests import cluster, company, template
 from tests.clients import Client
 from tests.people import PASSWORD
 from tests.translations import english
@@ -23,19 +22,19 @@ from translations import update
 
 
 @pytest.fixture(scope="session")
-def demo(template_name, database_name):
+def demo(database_name):
     """The application on a database with the demo company; `sessions` opens sessions of the house."""
     name = f"{database_name}_languages"
-    url = cluster.make_database(name, template_name)
+    url = cluster.make_database(name, company.ready())
     catalogues.compile_stale(update.HERE)
     site = app.create_app(**template.settings(url))
     engine = create_engine(url, **config.engine_options(url))
     sessions = sessionmaker(engine)
     try:
         with site.app_context(), sessions() as session, work_.work(Actor.system("translations"), session) as work:
-            company.fill(work, PASSWORD)
             people.create_user(work, "admin", kind="staff", password=PASSWORD, roles=("Admin",))
-        yield SimpleNamespace(site=site, sessions=sessions, engine=engine)
+        with company.stored():
+            yield SimpleNamespace(site=site, sessions=sessions, engine=engine)
     finally:
         engine.dispose()
         with site.app_context():

@@ -18,11 +18,12 @@ FREE = {  # their sign at the end is not that of every language
     "Forgotten your password?", "Is Active?", "Unit", "Dear %(name)s,", "Write a colour like #64748b.",
 }  # fmt: skip
 # The same in every language: names, formats, and texts that consist of placeholders.
-SAME = {"SMS", "%(record)s: %(reason)s", "%(step)s: %(record)s"}
+SAME = {"SMS", "%(record)s: %(reason)s", "%(step)s: %(record)s", "%(place)s: %(problem)s", "%(choice)s (+%(amount)s)"}
 # International words that are right in the language as they are in English.
 SAME_IN = {
-    "ro": {"Calendar", "Card", "Contract", "Credit", "Debit", "Document", "E-mail", "Format", "Gregorian", "Model",
-           "Portal", "Prefix", "Status", "Text", "Total", "Total credit", "Total debit"},
+    "ro": {"Administrator", "Calendar", "Card", "Chat", "Contract", "Credit", "Debit", "Document", "E-mail", "Editor",
+           "Format", "Gregorian", "Manager", "Model", "Portal", "Prefix", "Public", "Status", "Text", "Total",
+           "Total credit", "Total debit"},
     "tr": {"Logo", "Model", "Normal", "Portal"},
     "ru": {"E-mail"},
 }  # fmt: skip

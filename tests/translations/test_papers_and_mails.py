@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm.attributes import set_committed_value
 
 import app
+from app.core.flow import FLOWS
 from app.core.localized import Reader
 from app.notices import core as notices
 from app.notices import readers
@@ -22,9 +23,9 @@ from translations import update
 
 app.load_engine()  # reports and notices name themselves when they are loaded
 FOREIGN = [one for one in update.LOCALES if one != "en"]
+ABOUT = {"work.accept": "order"}  # facts that are not about a record of the noun they begin with
 LISTS = ("customer_list", "product_list")  # printed from what a search has found
 MODELS = {mapper.class_.__tablename__: mapper.class_ for mapper in Model.registry.mappers}
-TABLES = {"person": "people", "message": "messages"}  # noun of a fact -> table, where it is not the noun with an s
 
 
 @pytest.fixture
@@ -62,8 +63,8 @@ def told_about(notice, work):
     """Records a notice tells about, one of every kind that has a text of its own."""
     if not notice.facts:
         return [BackgroundRun(id=1, user_id=1, result_name="x.xlsx")]
-    noun = notice.facts[0].partition(".")[0]
-    found = rows(work, TABLES.get(noun, f"{noun}s"), most=40)
+    noun = ABOUT.get(notice.facts[0], notice.facts[0].partition(".")[0])
+    found = rows(work, FLOWS[noun].model.__tablename__ if noun in FLOWS else f"{noun}s", most=40)
     if noun == "person":
         links.make(found[0].id, work)
     if noun == "invoice":
