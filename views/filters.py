@@ -182,7 +182,7 @@ class Overdue(Flag):
 
 
 class Supervised(Flag):
-    """Orders a supervisor has to approve."""
+    """Orders a supervisor has to decide about."""
 
     scattered = True
 

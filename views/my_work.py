@@ -72,7 +72,7 @@ def _to_approve(user):
 
 
 def _to_supervise(user):
-    """Orders a supervisor has to approve, but those he has submitted himself."""
+    """Orders a supervisor has to decide about, but those he has submitted himself."""
     return approvals.waiting_for_supervisor() & Order.submitted_by.is_distinct_from(user)
 
 

@@ -60,21 +60,29 @@ def pending(order):
 
 
 def check_may_decide(order, work):
-    """Refuse who may not answer every open question of the order.
+    """Refuse who may not agree to every open question of the order.
 
     :raises BusinessError: 'own_order', 'needs_supervisor' naming the rule
     """
     actor = work.actor
     if actor.user_id is not None and actor.user_id == order.submitted_by:
         raise BusinessError("own_order", _l("Nobody approves an order he has submitted himself."))
+    check_level(order, work)
+
+
+def check_level(order, work):
+    """Refuse who would answer a question that a rule leaves to a supervisor, whatever the answer is.
+
+    :raises BusinessError: 'needs_supervisor' naming the rule
+    """
     rule = supervised(order, work)
-    if rule and not actor.may("order.supervise"):
+    if rule and not work.actor.may("order.supervise"):
         raise BusinessError("needs_supervisor", needs_supervisor(rule), rule=rule)
 
 
 def needs_supervisor(rule):
     """Why a supervisor has to decide, in words."""
-    return _l("A supervisor has to approve this order: %(rule)s.", rule=rule)
+    return _l("A supervisor has to decide about this order: %(rule)s.", rule=rule)
 
 
 def supervised(order, work):

@@ -87,6 +87,11 @@ def decidable(order, work):
     approvals.check_may_decide(order, work)
 
 
+def rejectable(order, work):
+    """What a rule leaves to a supervisor, he alone answers; who submitted an order may well reject it."""
+    approvals.check_level(order, work)
+
+
 def unpaid_for_customers(order, work):
     """A customer cancels only while nothing is paid (ORD-10, X-15)."""
     if not work.actor.inside and order.payment != "unpaid":
@@ -212,7 +217,7 @@ def _approve_line(line, product, partial):
 @FLOW.transition(
     "reject", source={"submitted"}, target="rejected", icon="fa-xmark", style="danger", as_house=True,
     label=_l("Reject"), told=_lp("history", "Rejected"),
-    ask=_l("Reject the order? The customer is told the reason."), form=ReasonForm,
+    ask=_l("Reject the order? The customer is told the reason."), form=ReasonForm, guards=(rejectable,),
     ask_many=lambda many, count: ngettext(
         "Reject %(count)s order? The customer is told the reason.",
         "Reject %(count)s orders? The customers are told the reason.", many, count=count,

@@ -53,7 +53,8 @@ def test_a_large_order_waits_for_the_supervisor_and_the_customer_is_told(person,
     assert "We are reviewing your order." in buyer.page.inner_text(".next-step")
     number = buyer.page.inner_text("h1")
     reviewer.visit(where)
-    assert reviewer.why_not("Approve").startswith("Approve: A supervisor has to approve this order:")
+    assert reviewer.why_not("Approve").startswith("Approve: A supervisor has to decide about this order:")
+    assert reviewer.why_not("Reject").startswith("Reject: A supervisor has to decide about this order:")
 
     supervisor.visit(where)
     supervisor.step("Reject", reason="Too much at once, please order less.")
@@ -66,7 +67,7 @@ def test_a_large_order_waits_for_the_supervisor_and_the_customer_is_told(person,
     page.click("[data-submit-order]")
     page.wait_for_url(f"**{where}")
     reviewer.page.reload()
-    assert "A supervisor has to approve" in reviewer.why_not("Approve")
+    assert "A supervisor has to decide" in reviewer.why_not("Approve")
     supervisor.page.reload()
     supervisor.step("Approve", note="Agreed by telephone.")
     jobs()

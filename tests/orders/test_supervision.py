@@ -1,4 +1,4 @@
-"""An order a supervisor has to approve: he hears of it and finds it; the reviewer reads that it is not his (ORD-40)."""
+"""An order a supervisor decides about: he hears of it and finds it; the reviewer reads that it is not his (ORD-40)."""
 
 import re
 
@@ -74,7 +74,7 @@ def test_supervisors_are_told_which_rule_asks_for_them_in_their_language(place, 
 def test_the_reviewer_reads_in_his_mail_that_a_supervisor_decides(place, told):
     place(30)
     (body,) = [body for _pk, name, to, body in told() if (name, to) == ("order_submitted", "reviewer")]
-    assert f"A supervisor has to approve this order: {RULE}." in body
+    assert f"A supervisor has to decide about this order: {RULE}." in body
 
 
 def test_who_is_told_as_a_supervisor_is_not_told_a_second_time(place, told, open_work, people):
@@ -115,7 +115,7 @@ def test_next_step_of_the_reviewer_says_that_a_supervisor_has_to_approve(place, 
         found = re.search(r'class="next-step">(.*?)</p>', sign_in(who).page(f"/orders/show/{pk}"), re.DOTALL)
         return re.sub(r"<[^>]+>", "", found[1])
 
-    assert f"A supervisor has to approve this order: {RULE}." in step("reviewer", large)
+    assert f"A supervisor has to decide about this order: {RULE}." in step("reviewer", large)
     assert "Review the order: approve or reject it." in step("supervisor", large)
     assert "Review the order: approve or reject it." in step("reviewer", small)
 
@@ -135,3 +135,16 @@ def test_a_supervisor_finds_what_waits_for_him(place, sign_in, rest):
     assert rest("supervisor").post(f"/orders/{large}/approve", {}).status_code == 200
     assert links("/my_work/") == links("/orders/list/?supervisor=yes") == set()
     assert "supervisor=yes" not in sign_in("buyer1").page("/orders/list/")
+
+
+def test_what_a_rule_leaves_to_a_supervisor_he_alone_rejects(place, rest, sign_in):
+    large, small = place(30), place(1)
+    reviewer = rest("reviewer")
+    refused = reviewer.post(f"/orders/{large}/reject", {"reason": "Too much at once"})
+    assert (refused.status_code, refused.json["error"]) == (422, "needs_supervisor"), refused.json
+    assert RULE in refused.json["message"]
+    assert reviewer.get(f"/orders/{large}").json["result"]["state"] == "submitted"
+    many = reviewer.post("/orders/reject", {"ids": [large, small], "reason": "Closed for the year"}).json
+    assert many["done"] == [small] and [one["id"] for one in many["refused"]] == [large], many
+    assert rest("supervisor").post(f"/orders/{large}/reject", {"reason": "Too much at once"}).status_code == 200
+    assert "Too much at once" in sign_in("buyer1").page(f"/orders/show/{large}")

@@ -1,4 +1,4 @@
-"""Two stories of reviewing: the order a supervisor has to approve, and the branch whose order head office deletes."""
+"""Two stories of reviewing: the order a supervisor decides about, and the branch whose order head office deletes."""
 
 import pytest
 from flask_appbuilder.security.sqla.models import User
@@ -39,7 +39,7 @@ def test_a_large_order_goes_through_supervisor_change_and_second_approval(goods,
     jobs()  # the system would confirm by itself, but a rule asks for a supervisor
     reviewer, supervisor, buyer = sign_in("reviewer"), sign_in("supervisor"), sign_in("buyer1")
     page = reviewer.page(f"/orders/show/{pk}")
-    assert "A supervisor has to approve this order: Orders above 2,000 GBP." in page
+    assert "A supervisor has to decide about this order: Orders above 2,000 GBP." in page
     spoken = reviewer.page(f"/orders/show/{pk}?lang=ro")
     assert "Comenzi de peste 2.000 GBP" in spoken and "Orders above" not in spoken
     reviewer.page("/orders/list/?lang=en")
