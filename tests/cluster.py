@@ -86,20 +86,24 @@ def url_of(name, url=None):
 def make_database(name, template=None):
     """The URL of a new, empty database or copy of a template; waits while somebody uses the template."""
     drop_database(name)
-    statement = sql.SQL("create database {} template {}").format(
-        sql.Identifier(name), sql.Identifier(template or "template0"))
+    _on_server(sql.SQL("create database {} template {}").format(
+        sql.Identifier(name), sql.Identifier(template or "template0")))  # fmt: skip
+    return url_of(name)
+
+
+def drop_database(name):
+    """Drop it, connections or not; waits for those of a superuser, autovacuum's among them, which nobody may end."""
+    _on_server(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
+
+
+def _on_server(statement):
+    """Run it as soon as whoever is in the way has gone, in 20 s at most."""
     for tries_left in reversed(range(200)):
         try:
             with _server() as connection:
                 connection.execute(statement)
-            return url_of(name)
-        except errors.ObjectInUse:
+            return
+        except (errors.ObjectInUse, errors.InsufficientPrivilege):
             if not tries_left:
                 raise
             time.sleep(0.1)
-
-
-def drop_database(name):
-    """Drop it, connections or not."""
-    with _server() as connection:
-        connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
