@@ -18,6 +18,7 @@ _WHO = text("""
 select u.*, p.kind, p.locale, p.calendar, p.digits, p.timezone, p.branch_id, p.session_round, p.seen_notification_id,
   b.timezone as branch_zone,
   (select stamp from access_stamp) as stamp,
+  exists (select 1 from ended_sessions where key = :session) as ended,
   (select value from settings where name = 'ALLOW_EXTERNAL_ACCESS' and scope = 'system') as external_access,
   array(select role_id from ab_user_role where user_id = u.id
         union select g.role_id from ab_user_group ug join ab_group_role g on g.group_id = ug.group_id
@@ -76,10 +77,13 @@ def nobody():
     return Access(None, Actor.nobody(), frozenset())
 
 
-def of_user(user_id, session):
-    """What the user `user_id` is and may now; unknown or inactive users are nobody."""
-    row = session.connection().execute(_WHO, {"user": user_id}).mappings().first()
-    if row is None or not row["active"]:
+def of_user(user_id, session, key=""):
+    """What the user `user_id` is and may now; unknown or inactive users are nobody.
+
+    :param key: of the session of a cookie: nobody comes with one that was signed out of
+    """
+    row = session.connection().execute(_WHO, {"user": user_id, "session": key}).mappings().first()
+    if row is None or not row["active"] or row["ended"]:
         return nobody()
     pairs = _pairs(session, row["stamp"], tuple(sorted(row["roles"])))
     if row["kind"] == "external":  # whatever role he was given: he acts for his customers, never for the house

@@ -3,6 +3,7 @@
 import hashlib
 import math
 from datetime import UTC, datetime, timedelta
+from secrets import token_hex
 
 from flask import current_app, g, has_request_context, jsonify, request, session
 from flask_appbuilder.api import expose
@@ -13,6 +14,7 @@ from flask_babel import gettext as _
 from flask_jwt_extended import create_access_token, create_refresh_token
 from flask_login import login_user, logout_user
 from sqlalchemy import delete, select, tuple_
+from sqlalchemy.dialects.postgresql import insert
 from werkzeug.exceptions import TooManyRequests
 from werkzeug.security import check_password_hash, generate_password_hash
 
@@ -20,8 +22,9 @@ from app import access
 from app.answers import Unauthorized
 from app.core import passwords, secret
 from app.core.errors import Malformed
+from app.extensions import db
 from app.rules import people
-from models.people import FailedSignIn
+from models.people import EndedSession, FailedSignIn
 
 ASKS, ASKS_PER_ADDRESS = 5, 30  # requests for a new password in a window, per account and per address
 _FAKE = generate_password_hash("nobody has this password")  # what unknown names are checked against
@@ -86,15 +89,16 @@ class SecurityManager(FrameworkSecurity):
     # --- who comes back ------------------------------------------------------------------------
 
     def load_user(self, pk):
-        """The user of a cookie; not one who has changed his password since, or was deactivated."""
-        user = self._known(pk)
-        if user is None or (has_request_context() and session.get("stamp") != stamp(user)):
+        """The user of a cookie; not one who has signed out, changed his password since, or was deactivated."""
+        key = session.get("key", "") if has_request_context() else ""
+        user = self._known(pk, key)
+        if user is None or (has_request_context() and not (key and session.get("stamp") == stamp(user))):
             return None
         return user
 
-    def _known(self, pk):
+    def _known(self, pk, key=""):
         """An active user, read together with what he may do: the request asks for that next."""
-        g.read_access = access.of_user(int(pk), self.session)
+        g.read_access = access.of_user(int(pk), self.session, key)
         return access.user_of(g.read_access, self.session)
 
     def create_jwt_manager(self, app):
@@ -154,12 +158,16 @@ def enter(user):
     """Begin a session for a user; whatever the browser brought along from before is dropped."""
     leave()
     login_user(user, remember=False)
-    session["stamp"] = stamp(user)
+    session["stamp"], session["key"] = stamp(user), token_hex(16)
 
 
 def leave():
-    """End the session; only the chosen language stays."""
-    kept = session.get("locale")
+    """End the session, for copies of its cookie too; only the chosen language stays."""
+    kept, key = session.get("locale"), session.get("key")
+    if key:
+        ended = insert(EndedSession).values(key=key, at=datetime.now(UTC)).on_conflict_do_nothing()
+        db.session.execute(ended)
+        db.session.commit()
     logout_user()
     session.clear()
     if kept:

@@ -184,6 +184,15 @@ class FailedSignIn(Model):
 
 
 @infrastructure
+class EndedSession(Model):
+    """A session somebody signed out of: whoever has copied its cookie does not come in with it."""
+
+    __tablename__ = "ended_sessions"
+    key = Column(String(32), primary_key=True, doc="what the cookie says of its session")
+    at = Column(DateTime(timezone=True), nullable=False, index=True)
+
+
+@infrastructure
 class AccessStamp(Model):
     """One row that changes whenever a role, group or tick changes: what processes remember is as old as this."""
 

@@ -28,7 +28,7 @@ from app.rules import (
 )
 from models.documents import BackgroundRun, IdempotencyKey
 from models.order_forms import OrderForm
-from models.people import FailedSignIn, SetPasswordLink
+from models.people import EndedSession, FailedSignIn, SetPasswordLink
 
 FINISHED = timedelta(days=1)  # how long a job that succeeded stays to be looked at
 FAILED = timedelta(days=30)
@@ -156,12 +156,14 @@ def clean_carts(work: Any) -> None:
 
 @every("17 * * * *", "retention")
 def retention(work: Any) -> None:
-    """Remove what has served its time: answers kept for repeats, failed sign-ins, used links, finished jobs."""
+    """Remove what has served its time: answers for repeats, failed sign-ins, used links, ended sessions, old jobs."""
     old = work.now - timedelta(days=1)
     session = work.session
     session.execute(delete(IdempotencyKey).where(IdempotencyKey.at < old))
     window = timedelta(seconds=max(config.SIGN_IN_WINDOW, 3600))
     session.execute(delete(FailedSignIn).where(FailedSignIn.at < work.now - window))
+    cookie = timedelta(seconds=config.PERMANENT_SESSION_LIFETIME)  # an older one is refused for its age
+    session.execute(delete(EndedSession).where(EndedSession.at < work.now - cookie))
     gone = or_(SetPasswordLink.used_at < old, SetPasswordLink.expires_at < old)
     session.execute(delete(SetPasswordLink).where(gone))
     session.execute(text(_OLD_JOBS), {"finished": work.now - FINISHED, "failed": work.now - FAILED})

@@ -116,6 +116,27 @@ def test_nobody_is_signed_out_by_a_link_or_a_forged_form(site, people, sign_in):
     assert desk.get("/logout/").status_code == 302
 
 
+@pytest.mark.parametrize("who", ["reviewer", "buyer1"])
+def test_signing_out_ends_copies_of_the_cookie_and_no_other_session(site, people, sign_in, who):
+    here, copy, elsewhere = sign_in(who), Client(site, who), sign_in(who)
+    with here.http.session_transaction() as session, copy.http.session_transaction() as stolen:
+        stolen.update(session)
+    assert copy.get("/orders/list/").status_code == 200
+    here.post("/logout/")
+    assert copy.get("/orders/list/").status_code == 302
+    assert copy.get("/api/v1/orders/").status_code == 401
+    assert elsewhere.get("/orders/list/").status_code == 200
+    here.enter()
+    assert here.get("/orders/list/").status_code == 200
+
+
+def test_a_cookie_that_does_not_name_its_session_is_none(site, people, sign_in):
+    client = sign_in("reviewer")
+    with client.http.session_transaction() as session:
+        del session["key"]
+    assert client.get("/orders/list/").status_code == 302
+
+
 def test_changing_the_password_signs_out_everywhere_else(site, people, sign_in):
     here, there = sign_in("buyer1"), sign_in("buyer1")
     bearer = {"Authorization": f"Bearer {login(site, 'buyer1').json['access_token']}"}

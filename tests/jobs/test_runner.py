@@ -19,7 +19,7 @@ from app.jobs.worker import Backoff
 from app.rules import contracts, runs
 from models.customers import Customer
 from models.documents import BackgroundRun, IdempotencyKey
-from models.people import FailedSignIn, SetPasswordLink
+from models.people import EndedSession, FailedSignIn, SetPasswordLink
 from tests.conftest import NOW
 from tests.makers import make_contract, make_customer
 
@@ -208,6 +208,7 @@ def test_what_has_served_its_time_is_removed(sessions, open_work):
         for number, at in enumerate((old, fresh)):
             work.session.add(IdempotencyKey(user_id=1, key=str(number), fingerprint="", at=at))
             work.session.add(FailedSignIn(kind="account", key=str(number), at=at))
+            work.session.add(EndedSession(key=str(number), at=at))
             work.session.add(SetPasswordLink(user_id=9, token_sha256=str(number), expires_at=at))
         queue.defer(work, "facts.deliver", {"fact_id": 0, "subscriber": "x"})
     run_pending(sessions)
@@ -215,7 +216,8 @@ def test_what_has_served_its_time_is_removed(sessions, open_work):
         work.session.execute(text("update procrastinate_events set at = now() - interval '400 days'"))
     Runner(sessions).run("retention", {"timestamp": 0}, now=NOW)
     with open_work() as work:
-        for model, name in ((IdempotencyKey, "key"), (FailedSignIn, "key"), (SetPasswordLink, "token_sha256")):
+        for model, name in ((IdempotencyKey, "key"), (FailedSignIn, "key"), (EndedSession, "key"),
+                            (SetPasswordLink, "token_sha256")):  # fmt: skip
             assert work.session.scalars(select(getattr(model, name))).all() == ["1"]
         assert work.session.scalar(text("select count(*) from procrastinate_jobs")) == 0
 
