@@ -49,6 +49,8 @@ class HouseApi(BaseApi):
     on_save = None  # rule(record, work)
     on_delete = None
     also = {}  # {name: function(record)}: what later nouns say of one record; None says nothing
+    parts = {}  # {endpoint: names of the parts} of what is sent as multipart/form-data
+    parts_only = frozenset()  # those of them that take no JSON
     answers = {}  # {endpoint: schema} of answers that are not told by its name
     told_as = {}  # {column: the name under which programs send it}: refusals name what was sent
     csrf_exempt = False

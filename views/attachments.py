@@ -166,6 +166,8 @@ class AttachmentApi(HouseApi):
     list_fields = ("id", "version", "noun", "record_id", "name", "media_type", "size", "created_at")
     filter_columns = ("id", "noun", "record_id", "name", "created_at")
     create_fields = ("noun", "record_id")
+    parts = {"post": (*create_fields, "file")}
+    parts_only = frozenset(parts)
 
     def query(self):
         known = about.readable(Attachment, g.work.actor)

@@ -178,6 +178,8 @@ class FileApi(HouseApi):
     filter_columns = ("id", "title", "everyone", "created_at", "updated_at", "active")
     word_filters = {"active": Active("active")}
     write_fields = ("title", "description", "everyone", "customers", "access_groups")
+    parts = {"post": (*write_fields, "file"), "add_version": ("file",)}
+    parts_only = frozenset(parts)
     on_delete = staticmethod(files.remove)
 
     def query(self):

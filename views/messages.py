@@ -174,6 +174,7 @@ class MessageApi(HouseApi):
         ),
     }
     create_fields = ("noun", "record_id", "text")
+    parts = {"post": (*create_fields, "files")}
 
     def query(self):
         query = threads.readable(super().query()).options(joinedload(Message.conversation))

@@ -167,6 +167,7 @@ class OrderFormApi(HouseApi):
     show_fields = ("checked_at",)
     filter_columns = ("id", "name", "source", "state", "customer", "order_id", "created_at")
     create_fields = ("customer", "currency", "rows")
+    parts = {"post": ("customer", "currency", "lang", "file")}
     on_delete = staticmethod(order_forms.remove)
 
     def value(self, row, name):

@@ -40,6 +40,8 @@ class ProductApi(MasterDoors, HouseApi):
                     "specification", "service", "unit", "tax_category", "backorder", "stock_threshold", "weight_kg",
                     "barcode", "everyone")  # fmt: skip
     write_fields = (*create_fields, "active")
+    parts = {"add_picture": ("file",)}
+    parts_only = frozenset(parts)
     on_save = staticmethod(products.check)
     on_delete = staticmethod(products.remove)
 

@@ -9,7 +9,9 @@ from views import step_data
 REFUSALS = ("400", "401", "403", "404", "422")
 NUMBER, TEXT, YES_NO, ANY = {"type": "integer"}, {"type": "string"}, {"type": "boolean"}, {}
 OBJECT = {"type": "object"}
+FILE = {"type": "string", "format": "binary"}
 RECORD = {"type": "object", "properties": {"id": NUMBER, "name": TEXT}}
+PARTS = {"file": FILE, "files": {"type": "array", "items": FILE}}
 KINDS = {"pdf": "application/pdf", "html": "text/html", "csv": "text/csv",
          "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}  # fmt: skip
 KEY = {"in": "header", "name": "Idempotency-Key", "schema": {"type": "string", "maxLength": 200},
@@ -26,7 +28,7 @@ def operation(api, path, method, func):
                       **{code: {"$ref": f"#/components/responses/{code}"} for code in REFUSALS}},
     }  # fmt: skip
     if method in ("POST", "PUT"):
-        found["requestBody"] = {"content": {"application/json": {"schema": _body(api, func.__name__)}}}
+        found["requestBody"] = {"content": _contents(api, func.__name__)}
         found["responses"]["409"] = {"description": "The record is in another state, or was changed meanwhile."}
     return found
 
@@ -63,11 +65,21 @@ def _answer(api, name):
     return {"type": "array", "items": OBJECT} if name in ("history", "transitions") else OBJECT
 
 
+def _contents(api, name):
+    """What may be sent, by media type: files as parts of a form, all else as JSON."""
+    content = {"application/json": {"schema": _body(api, name)}}
+    parts = api.parts.get(name)
+    if parts is None:
+        return content
+    form = {"multipart/form-data": {"schema": _object(**{one: PARTS.get(one, TEXT) for one in parts})}}
+    return form if name in api.parts_only else content | form
+
+
 def _body(api, name):
     if name in ("post", "put"):
         names = (api.create_fields or api.write_fields) if name == "post" else api.write_fields
         more = {} if name == "post" else {"version": NUMBER}
-        return _object(**more, **dict.fromkeys(names, ANY))
+        return _object(**more, **{one: _sent(api.model, one) for one in names})
     kind, _line, verb = name.partition("_")
     step = api.flow.transitions.get(verb) if api.flow else None
     if step is None or kind not in ("step", "bulk"):
@@ -85,6 +97,12 @@ def _asked(field):
     if row is None or not getattr(field.field_class, "takes_rows", False):
         return ANY
     return {"type": "array", "items": _object(**{name: {"type": kind} for name, kind in row.items()})}
+
+
+def _sent(model, name):
+    """A field as programs send it: of a column its type, anything where the rule reads it."""
+    attribute = model.__mapper__.attrs.get(name)
+    return ANY if isinstance(attribute, RelationshipProperty) else _type(attribute)
 
 
 def _object(**properties):

@@ -264,6 +264,8 @@ class WizardDraftApi(HouseApi):
     filter_columns = ("id", "state", "customer", "created_at")
     create_fields = ("service", "customer", "currency", "answers")
     write_fields = ("answers", "step")
+    parts = {"add_file": ("field", "file")}
+    parts_only = frozenset(parts)
 
     def loaded(self):
         return ["id", "version", "state", "edition", "customer", "currency_code", "step", "order_id", "created_at",

@@ -62,3 +62,24 @@ def test_what_is_sent_and_how_to_repeat_it_is_told(paths):
 
 def body_of(operation):
     return operation["requestBody"]["content"]["application/json"]["schema"]["properties"]
+
+
+def test_files_are_told_as_parts_of_a_form(paths):
+    def content(path):
+        return paths[f"/api/v1{path}"]["post"]["requestBody"]["content"]
+
+    for path in ("/files/", "/files/{pk}/versions", "/attachments/", "/products/{pk}/pictures",
+                 "/wizard_drafts/{pk}/files"):  # fmt: skip
+        assert set(content(path)) == {"multipart/form-data"}, path
+        sent = content(path)["multipart/form-data"]["schema"]["properties"]
+        assert sent["file"] == {"type": "string", "format": "binary"}, path
+    for path in ("/messages/", "/order_forms/"):
+        assert set(content(path)) == {"application/json", "multipart/form-data"}, path
+
+
+def test_what_may_be_written_has_the_types_of_its_columns(paths):
+    sent = body_of(paths["/api/v1/orders/"]["post"])
+    assert (sent["reference"]["type"], sent["requested_on"]["format"]) == ("string", "date")
+    assert sent["lines"] == {} and sent["customer"] == {}, "the rule reads these"
+    customer = body_of(paths["/api/v1/customers/{pk}"]["put"])
+    assert customer["version"]["type"] == "integer" and customer["name"]["type"] == "string"
