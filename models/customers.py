@@ -24,12 +24,22 @@ from models.base import (
     SearchText,
     Stamped,
     amount_column,
+    infrastructure,
     owned_by,
     staff_only,
 )  # fmt: skip
 
 
-@owned_by("id", branch="branch_id", writable=False)
+@infrastructure
+class CustomerBranch(Model):
+    """A branch that sees a customer of another branch: something it began for him while he was its own is still its."""
+
+    __tablename__ = "customer_branches"
+    record_id = Column(BigInteger, ForeignKey("customers.id", ondelete="CASCADE"), primary_key=True)
+    branch_id = Column(BigInteger, ForeignKey("branches.id"), primary_key=True, index=True)
+
+
+@owned_by("id", branch="branch_id", writable=False, further="customer_branches")
 class Customer(Model, Stamped, Removable, Archived):
     """A person or organisation that orders from us (CUS-04)."""
 

@@ -67,6 +67,8 @@ def test_row_security_is_on_and_says_what_the_declaration_says(engine):
         inside = by_table[table]["serai_branch"]
         if rows.branch:
             assert f"({rows.branch} = ANY" in inside, table
+        if rows.further:
+            assert f"FROM {rows.further}" in inside, table
         if rows.about:
             assert set(re.findall(r"WHEN '(\w+)'", inside)) == set(records_of(rows.about)), table
         assert not rows.apart or inside != "true", table

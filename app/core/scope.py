@@ -33,6 +33,7 @@ class Rows:
     :param kind: owned, shared, offered, staff_only or infrastructure
     :param column: owned: the column with the owning customer's id
     :param branch: the column with the branch's id, where the table has one
+    :param further: the table with `record_id` and `branch_id` that says which branches see a row besides
     :param via: owned: (column, parent table) through which a branch sees the row
     :param about: nouns of the records a row may hang on by `noun` and `record_id`; a branch sees it with its record
     :param reader: the column with the user a row was written to, who always sees it
@@ -52,6 +53,7 @@ class Rows:
     parent: tuple[str, str] | None = None
     apart: bool = False
     writable: bool = True
+    further: str | None = None
 
 
 DECLARED: dict[type, Rows] = {}
@@ -66,12 +68,9 @@ def _declare(rows: Rows) -> Callable[[T], T]:
     return mark
 
 
-def owned_by(
-    column: str, *, branch: str | None = None, via: tuple[str, str] | None = None, about: tuple[str, ...] = (),
-    reader: str | None = None, writable: bool = True,
-) -> Callable[[T], T]:  # fmt: skip
-    """Rows belong to the customer whose id is in `column` (0: to the house)."""
-    return _declare(Rows("owned", column, branch, via, about, reader, writable=writable))
+def owned_by(column: str, **more: Any) -> Callable[[T], T]:
+    """Rows belong to the customer whose id is in `column` (0: to the house); more of them says `Rows`."""
+    return _declare(Rows("owned", column, **more))
 
 
 def shared(model: T) -> T:
@@ -169,7 +168,11 @@ def _external(cls: Any) -> Any:
 
 def _branch(cls: Any) -> Any:
     rows = rows_of(cls)
-    return getattr(cls, rows.branch) == _ids("branches") if rows.branch else true()
+    mine = getattr(cls, rows.branch) == _ids("branches") if rows.branch else true()
+    if not rows.further:
+        return mine
+    link = _model_of(rows.further)
+    return or_(mine, cls.id.in_(select(link.record_id).where(link.branch_id == _ids("branches"))))
 
 
 def _nobody(cls: Any) -> Any:

@@ -18,7 +18,7 @@ from app.core.flow import Flow
 from app.core.localized import pick
 from app.core.money import check_size
 from app.core.needed import Needed
-from app.rules import cart_orders, cart_terms, entry, pricing, products
+from app.rules import cart_orders, cart_terms, customer_branches, entry, pricing, products
 from models.carts import Cart, CartLine
 from models.organisation import Currency
 from models.products import Product
@@ -81,8 +81,8 @@ def begin(work, *, customer=None, name="", currency=None, lines=()):
     if work.actor.user_id is None:
         raise Forbidden("not_permitted", _l("A cart belongs to a person."))
     _put_aside(who.id, work.actor.user_id, work)
-    cart = Cart(customer_id=who.id, branch_id=who.branch_id, owner_id=work.actor.user_id, currency_code=code,
-                name=(name or "").strip()[:80])  # fmt: skip
+    cart = Cart(customer_id=who.id, branch_id=customer_branches.of(who, work), owner_id=work.actor.user_id,
+                currency_code=code, name=(name or "").strip()[:80])  # fmt: skip
     cart.customer = who
     work.session.add(cart)
     work.session.flush()

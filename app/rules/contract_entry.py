@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.core.errors import BusinessError
 from app.core.localized import pick
-from app.rules import contracts, documents, pricing, products
+from app.rules import contracts, customer_branches, documents, pricing, products
 from models.contracts import Contract, ContractLine
 
 LINES_AT_MOST = 500
@@ -21,7 +21,8 @@ def create(work, customer, lines=(), submit=False, **head):
     :param head: title, currency_code, starts_on (today by default), months (12 by default), terms
     :raises BusinessError: 'title_missing', 'lines_refused' with `lines`, and what `contracts.check` refuses
     """
-    contract = Contract(customer_id=customer.id, branch_id=customer.branch_id, locale=customer.language)
+    branch = customer_branches.of(customer, work)
+    contract = Contract(customer_id=customer.id, branch_id=branch, locale=customer.language)
     contract.currency_code = customer.currency_code
     contract.terms = ""
     write(contract, customer, work, lines, **head)

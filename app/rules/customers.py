@@ -13,7 +13,7 @@ from app.core import numbering, scope, searchtext
 from app.core.errors import BusinessError
 from app.core.localized import LOCALES
 from app.core.money import check_size
-from app.rules import credit, masters, tags
+from app.rules import credit, customer_branches, masters, tags
 from models.base import HOUSE_BRANCH
 from models.customers import Address, Contact, Customer, CustomerNote
 from models.organisation import Branch, Country
@@ -55,6 +55,7 @@ def check(customer, work):
         masters.check_parent(customer, work)
         _check_manager(customer, work)
         _give_number(customer, work)
+        customer_branches.keep(customer, work)
         hints = [Hint("incomplete", text) for text in missing(customer)]
         return hints + [_hint(customer, other) for other in duplicates(customer, work)]
 

@@ -10,7 +10,7 @@ from app.core import scope
 from app.core.errors import BusinessError
 from app.core.localized import pick
 from app.core.money import Money, total
-from app.rules import pricing, products, stock, tax
+from app.rules import customer_branches, pricing, products, stock, tax
 from models.customers import Address, Customer
 from models.orders import OrderLine
 from models.products import Product
@@ -21,7 +21,7 @@ LINES_AT_MOST = 2_000
 def begin(order, customer, work):
     """Fill in an order's terms from its customer, where nobody has said otherwise."""
     order.customer = customer
-    order.branch_id = order.branch_id or customer.branch_id
+    order.branch_id = order.branch_id or customer_branches.of(customer, work)
     order.portal_id = order.portal_id or customer.portal_id
     order.locale = order.locale or customer.language
     order.currency_code = order.currency_code or customer.currency_code

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from app.core.errors import BusinessError
 from app.core.localized import pick
-from app.rules import customers, documents, pricing, products, quote_discounts, tax
+from app.rules import customer_branches, customers, documents, pricing, products, quote_discounts, tax
 from app.rules import quote_revisions as revisions
 from app.rules.quote_flow import FLOW
 from models.customers import Address
@@ -32,7 +32,7 @@ def create(work, customer, *, lines=(), submit=False, address=None, offer_remark
     """
     inside = work.actor.inside
     quote = Quote(
-        customer_id=customer.id, branch_id=customer.branch_id, locale=customer.language, remark="",
+        customer_id=customer.id, branch_id=customer_branches.of(customer, work), locale=customer.language, remark="",
         origin="staff" if inside else "customer", revision=0, reference="", internal_remark="",
         currency_code=head.pop("currency_code", None) or customer.currency_code,
     )  # fmt: skip

@@ -10,7 +10,7 @@ from app.core import facts, numbering
 from app.core.errors import BusinessError
 from app.core.flow import Flow
 from app.core.needed import Needed
-from app.rules import conversations
+from app.rules import conversations, customer_branches
 from models.base import HOUSE_BRANCH
 from models.customers import Customer
 from models.orders import Order
@@ -62,7 +62,7 @@ def check(ticket, work):
             raise BusinessError("foreign_order", text, field="order")
     if ticket.number is None:
         customer = work.session.get(Customer, ticket.customer_id)
-        ticket.branch_id = ticket.branch_id or (customer.branch_id if customer else HOUSE_BRANCH)
+        ticket.branch_id = ticket.branch_id or (customer_branches.of(customer, work) if customer else HOUSE_BRANCH)
         zone = work.session.get(Branch, ticket.branch_id).timezone
         ticket.number = numbering.take("ticket", ticket.branch_id, work, zone)
         facts.publish(work, "ticket.open", "ticket", ticket)

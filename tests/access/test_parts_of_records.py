@@ -8,7 +8,7 @@ from flask_appbuilder.security.sqla.models import Role
 
 from app.rules import audiences, conversations, documents, files, notifications, permissions
 from app.rules import people as rules
-from models.customers import Customer
+from models.customers import Customer, CustomerBranch
 from models.files import Attachment, File
 from models.notifications import Notification
 from models.orders import Order
@@ -262,3 +262,47 @@ def test_customers_find_their_mails_about_refunds(people, rest, open_work):
         work.session.flush()
         pk = mail.id
     assert rest("buyer1").get(f"/notifications/{pk}").status_code == 200
+
+
+def test_a_branch_works_off_its_orders_of_customers_of_another(orders, enter, people, open_work):
+    with open_work() as work:
+        work.session.add(CustomerBranch(record_id=people.one, branch_id=orders.north))
+    desk, program = enter("brev", roles=["Reviewer"], branch_id=orders.north, branch_limited=True)
+    pk = orders.lent["order"]
+    assert desk.page(f"/orders/show/{pk}")
+    sent = {"noun": "order", "record_id": pk, "text": "On its way"}
+    done = [program.post("/messages/", sent), program.post("/internal_notes/", sent),
+            program.post("/log_entries/", {**sent, "channel": "phone", "direction": "out"}),
+            program.post(f"/orders/{pk}/amend", {"remark": "Ring twice"}),
+            program.post(f"/orders/{pk}/cancel", {"reason": "Closed"})]  # fmt: skip
+    assert [one.status_code for one in done] == [201, 201, 201, 200, 200], [one.json for one in done]
+    page = desk.page(f"/orders/show/{pk}")
+    assert page.count("On its way") >= 3 and "Ring twice" in page
+    history = {one["action"] for one in program.get(f"/orders/{pk}/history").json}
+    assert {"amend", "cancel"} <= history, history
+
+
+def test_who_changes_the_branch_stays_with_the_old_one_where_it_has_something_of_his(people, open_work, enter, rest):
+    with open_work() as work:
+        north = Branch(name="North", legal_name="North", country_code="GB", currency_code="GBP", parent_id=1)
+        work.session.add(north)
+        work.session.flush()
+        ours, product = north.id, makers.make_product(work, sku="A-1", price="10", stock_of=100)
+        for pk in (people.one, people.two):
+            work.session.get(Customer, pk).branch_id = ours
+        order = makers.make_confirmed_order(work, work.session.get(Customer, people.one), (product, 1), branch_id=ours)
+        order_id = order.id
+    _desk, program = enter("brev", roles=["Admin"], branch_id=ours, branch_limited=True)
+    for pk in (people.one, people.two):
+        assert rest("admin").call("PUT", f"/customers/{pk}", {"branch": 1}).status_code == 200
+    assert program.get(f"/customers/{people.one}").status_code == 200
+    assert program.get(f"/customers/{people.two}").status_code == 404
+    assert ids(program, "customers") == [people.one]
+    lines = [{"sku": "A-1", "quantity": "1"}]
+    for noun, given in (("orders", {"lines": lines}), ("carts", {"lines": lines}), ("quotes", {"lines": lines}),
+                        ("contracts", {"title": "Hire", "starts_on": "2026-12-01", "months": 12, "lines": lines}),
+                        ("tickets", {"subject": "Late", "text": "Where is it?"})):  # fmt: skip
+        refused = program.post(f"/{noun}/", {"customer": people.one, **given})
+        assert (refused.status_code, refused.json["error"]) == (422, "other_branch"), (noun, refused.json)
+        assert "Head office" in refused.json["message"]
+    assert program.post(f"/orders/{order_id}/cancel", {"reason": "Closed"}).status_code == 200
