@@ -31,8 +31,8 @@ OPEN = 19
 #  7 prices                8 take a number       9 what the stock allows   10 insert order   11 insert ten lines
 # 12 ask for decisions    13 facts              14 history                15 the jobs of the facts
 # What administrators set up (rules, series, rates, types) is kept under the stamp (app.core.kept).
-# A buyer costs eight more: his access groups, and whose eyes the transaction has around what only the house sees.
-CREATE = 24
+# A buyer costs a few more: whose eyes the transaction has around what only the house sees.
+CREATE = 20
 # Approve an order of ten lines: beside the first three lock, savepoint, lines, products, levels, customer, decisions,
 # and once each for all lines: the lines, their levels, their reservations; then decision, order, release, facts,
 # history, jobs.

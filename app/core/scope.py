@@ -253,8 +253,7 @@ def _narrowed(work_: _work.Work) -> dict[type, Any]:
     if found is None:
         work_.cache["narrowed"] = {}  # what is read on the way there is not narrowed by it
         try:
-            with lifted(work_, "what an access group may find"):
-                asked = {model: criterion(work_.actor) for model, criterion in _narrowings.items()}
+            asked = {model: criterion(work_.actor) for model, criterion in _narrowings.items()}
         except BaseException:
             del work_.cache["narrowed"]
             raise

@@ -4,11 +4,12 @@ This is no row security. It narrows lists, select boxes, search, order entry and
 documents that were issued before keep their lines.
 """
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 from sqlalchemy import ARRAY, BigInteger, any_, false, literal, or_, select
 
-from app.core import scope
+from app.core import kept, scope
 from app.core.work import Actor, current
 from app.rules import masters
 from models.people import Membership
@@ -34,21 +35,16 @@ def findable(actor):
     work = current()
     key = ("findable", actor.groups)
     if key not in work.cache:
-        with scope.lifted(work, "the restrictions of access groups are the house's own"):
-            work.cache[key] = _findable(actor.groups, work)
+        rows = [one for one in kept.rows(work, AccessRestriction) if one.access_group_id in actor.groups]
+        restricted = actor.groups == {one.access_group_id for one in rows}
+        with scope.lifted(work, "restrictions are the house's own") if restricted else nullcontext():
+            work.cache[key] = _findable(rows, work) if restricted else None
     return work.cache[key]
 
 
-def _findable(groups, work):
-    rows = work.session.execute(
-        select(AccessRestriction.access_group_id, AccessRestriction.category_id, AccessRestriction.price_list_id).where(
-            AccessRestriction.access_group_id.in_(groups)
-        )
-    ).all()
-    if groups - {group for group, _category, _price_list in rows}:
-        return None
-    roots = {category for _group, category, _price_list in rows if category}
-    lists = {price_list for _group, _category, price_list in rows if price_list}
+def _findable(rows, work):
+    roots = {one.category_id for one in rows if one.category_id}
+    lists = {one.price_list_id for one in rows if one.price_list_id}
     categories = masters.below(Category, roots, work) if roots else frozenset()
     products, homes = _listed(lists, work) if lists else (frozenset(), frozenset())
     return Findable(categories, products, masters.above(Category, categories | homes, work))
