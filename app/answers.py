@@ -166,7 +166,20 @@ def init(app):
         db.session.rollback()
         return answer(500)
 
+    app.after_request(_in_our_shape)
     _tokens(app)
+
+
+def _in_our_shape(response):
+    """What the framework's own doors refuse, said as all others say it; what they say of fields goes to the details."""
+    if response.status_code < 400 or not request.path.startswith("/api/") or not response.is_json:
+        return response
+    said = response.get_json(silent=True)
+    if isinstance(said, dict) and "error" not in said:
+        code, text = texts().get(response.status_code, texts()[400])
+        fields = said.get("message") if isinstance(said.get("message"), dict) else {}
+        response.set_data(current_app.json.dumps(shape(code, text, fields)))
+    return response
 
 
 def _tokens(app):

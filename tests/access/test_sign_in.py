@@ -243,3 +243,12 @@ def test_api_keys_act_as_their_user(site, people, rest):
 def test_system_actor_is_not_a_user(open_work):
     with open_work(Actor.system("test")) as work:
         assert people.find_user("system:test", work) is None
+
+
+def test_the_doors_of_api_keys_refuse_as_all_others_do(people, rest):
+    program = rest("buyer1")
+    for refused in (program.post("/security/api_keys/", {}), program.get("/security/api_keys/not-there"),
+                    program.call("DELETE", "/security/api_keys/not-there")):  # fmt: skip
+        assert refused.status_code in (400, 404), refused.json
+        assert set(refused.json) == {"error", "message", "details"}, refused.json
+    assert "name" in program.post("/security/api_keys/", {}).json["details"]
