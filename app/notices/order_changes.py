@@ -82,13 +82,13 @@ def order_expiring(order, work):
     """It is kept for some days only, if nobody releases it (X-20)."""
     if order.state != "confirmed" or order.expires_at is None:
         return {}
-    return values(order, work) | {"until": order.expires_at}
+    return values(order, work) | {"until": order.expires_at, "by_work": order.by_work}
 
 
 @notice("order.expire", name="order_expired", to=both, changes=True)
 def order_expired(order, work):
-    """Its time is over and its goods are free again (ORD-26)."""
-    return values(order, work)
+    """Its time is over; its goods, where it has any, are free again (ORD-26)."""
+    return values(order, work) | {"by_work": order.by_work}
 
 
 @notice(

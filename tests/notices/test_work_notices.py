@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 import config
 from app.core import facts
-from app.rules import wizard_drafts, work_plan, work_stages
+from app.rules import orders, wizard_drafts, work_plan, work_stages
 from models.notifications import Notification
 from models.orders import Order
 from models.work_stages import WorkStage
@@ -62,6 +62,21 @@ def test_the_start_of_the_work_is_not_told_as_a_shipment(stages, open_work, told
     for text in (body, html):
         assert "We have begun the work on your order. The order can no longer be changed." in text
         assert "shipment" not in text
+
+
+@pytest.mark.parametrize("name", ["order_expiring", "order_expired"])
+def test_an_order_of_work_that_nobody_started_is_not_told_to_have_goods(stages, open_work, told, name):
+    with open_work() as work:
+        order = work.session.get(WorkStage, stages[0]).order
+        make_user(work, "emma", ["order.read"], customer=order.customer, locale="en")
+        orders.FLOW.move(order, "confirmed")
+        order.expires_at = work.now
+        facts.publish(work, f"order.{'expire' if name == 'order_expired' else 'expiring'}", "order", order)
+    [(_channel, _to, _subject, body)] = [row for row in told(name) if "emma" in row[1]]
+    with open_work() as work:
+        html = work.session.scalars(select(Notification.html).where(Notification.to.contains("emma"))).one()
+    for text in (body, html):
+        assert "work" in text and "goods" not in text and "shipment" not in text
 
 
 def take(open_work, identity, *steps):
