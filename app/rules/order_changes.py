@@ -16,11 +16,10 @@ from sqlalchemy.orm.attributes import set_committed_value
 from app.core import scope
 from app.core.errors import BusinessError
 from app.core.history import History
-from app.rules import entry, order_fields, order_lines, order_terms, orders, pricing, stock, tax
+from app.rules import entry, order_fields, order_lines, order_terms, orders, stock
 from models.contracts import Contract
 from models.customers import Address
 from models.orders import OrderLine
-from models.products import Product
 
 FLOW = orders.FLOW
 COLUMNS = {  # column of an order: the field of the matrix it belongs to
@@ -129,15 +128,15 @@ def _change(order, work, allowed, lines, header):
     if found is not None:
         order_lines.check(found, allowed)
     _check_contract(order, header, work)
-    addresses, before = _addresses(order, header, work), _country(order)
+    addresses, before = _addresses(order, header, work), entry.country_of(order)
     for name, value in header.items():
         setattr(order, name, value)
     for name, address in addresses.items():  # the order is written once, at the end of the step
         set_committed_value(order, name, address)
     if found is not None and found.changes:
         order_lines.carry_out(order, found, work)
-    if _country(order) != before:
-        _tax_anew(order, work)
+    if entry.country_of(order) != before:
+        entry.tax_anew(order, work)
     return bool(header or (found is not None and found.changes))
 
 
@@ -186,24 +185,6 @@ def _address(order, wanted, name, work):
         text = _l("Choose an address of the customer.")
         raise BusinessError("bad_address", text, field=name, fields={name: str(text)})
     return found
-
-
-def _country(order):
-    return order.delivery_address.country_code if order.delivery_address is not None else order.customer.country_code
-
-
-def _tax_anew(order, work):
-    """Goods that go to another country carry its taxes."""
-    ids = {line.product_id for line in order.lines}
-    wanted = select(Product.id, Product.tax_category_id).where(Product.id.in_(ids))
-    with scope.lifted(work, "what was ordered may be offered to nobody by now"):
-        category = dict(work.session.execute(wanted).all())
-    day = pricing.local_day(work, order.customer.branch)
-    rates = tax.rate_for(set(category.values()), _country(order), day, work, order.branch_id)
-    for line in order.lines:
-        line.tax_rate = rates[category[line.product_id]]
-        entry.count(line, order)
-    entry.sum_up(order)
 
 
 def may_change(order, work):
