@@ -215,7 +215,7 @@ def copy(quote, work):
     if inside:
         taken = max((one.revision for one in quote.revisions), default=taken)
         revision.priced_by = work.actor.user_id
-        for name in quote_discounts.GIVEN:
+        for name in ("includes_tax", *quote_discounts.GIVEN):
             setattr(revision, name, getattr(revisions.find(quote, taken), name))
     for line in revisions.lines(quote, taken):
         if not inside and line.alternative:
