@@ -72,10 +72,21 @@ def amend(order, work, lines=None, reason=None, **header):
     label=_l("Correct"), told=_lp("history", "Corrected"), hidden=True,
 )  # fmt: skip
 def correct(order, work, lines=None, reason=None, **header):
-    """Change what needs no new review; the order keeps its state (ORD-47, X-41). Doors offer it through the form."""
+    """Change what needs no new review; the order keeps its state (ORD-47, X-41). Doors offer it through the form.
+
+    :raises BusinessError: as `amend`; 'not_changeable' also where what was agreed on would cost something else
+    """
+    before = _costs(order)
     if not _change(order, work, order_fields.allowed(order, work, review=False), lines, header):
         raise BusinessError("nothing_changed", _l("Nothing has been changed."))
+    if order.state in ("confirmed", "released") and _costs(order) != before:  # invoices may have said it already
+        text = _l("Goods for another country carry its taxes: the order would need a new review.")
+        raise BusinessError("not_changeable", text, fields={"delivery_address": str(text)})
     _note(order, work)
+
+
+def _costs(order):
+    return order.total_net, order.total_tax
 
 
 def accepted(order, work):
