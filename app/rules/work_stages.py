@@ -40,7 +40,7 @@ FLOW = Flow(
         "done": _lp("work stage", "Done"),
         "cancelled": _lp("work stage", "Cancelled"),
     },
-    final={"done", "cancelled"},
+    final={"done", "cancelled"}, settable=False,  # invoices hang on its steps
 )
 
 
@@ -229,8 +229,9 @@ def of_same_order(ids, work):
 
 
 @FLOW.transition(
-    "check", source={"approved"}, target="done", beside=of_same_order, icon="fa-clipboard-check", style="primary", form=NoteForm,
-    label=_l("Check the work"), ask=_l("Is the approved work complete and right? Then it can be invoiced."),
+    "check", source={"approved"}, target="done", beside=of_same_order, icon="fa-clipboard-check", style="primary",
+    form=NoteForm, label=_l("Check the work"),
+    ask=_l("Is the approved work complete and right? Then it can be invoiced."),
     ask_many=lambda many, count: ngettext(
         "Is the approved work of %(count)s stage complete and right? Then it can be invoiced.",
         "Is the approved work of %(count)s stages complete and right? Then it can be invoiced.",
