@@ -190,9 +190,10 @@ def take(verb, order, content, change):
 
 def preview(order, content):
     """The order's totals as they would be; the caller rolls back."""
-    lines = order_wire.lines(content, typed=True)["lines"]
-    order_lines.carry_out(order, order_lines.plan(order, lines), g.work)
-    return order
+    where, head = "delivery_address", {}
+    if where in content:
+        head[f"{where}_id"] = order_wire.reference(where, content[where])
+    return order_changes.sketch(order, order_wire.lines(content, typed=True)["lines"], head, g.work)
 
 
 def frozen_line(order, args):

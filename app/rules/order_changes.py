@@ -139,6 +139,11 @@ def _change(order, work, allowed, lines, header):
     if found is not None:
         order_lines.check(found, allowed)
     _check_contract(order, header, work)
+    _write(order, found, header, work)
+    return bool(header or (found is not None and found.changes))
+
+
+def _write(order, found, header, work):
     addresses, before = _addresses(order, header, work), entry.country_of(order)
     for name, value in header.items():
         setattr(order, name, value)
@@ -148,7 +153,16 @@ def _change(order, work, allowed, lines, header):
         order_lines.carry_out(order, found, work)
     if entry.country_of(order) != before:
         entry.tax_anew(order, work)
-    return bool(header or (found is not None and found.changes))
+
+
+def sketch(order, lines, header, work):
+    """The order as a change would leave it, whoever may make it; the caller rolls back.
+
+    :raises BusinessError: 'bad_address', and of `entry.set_lines`
+    """
+    header = {name: value for name, value in header.items() if getattr(order, name) != value}
+    _write(order, order_lines.plan(order, lines), header, work)
+    return order
 
 
 def _check_header(order, header, allowed):

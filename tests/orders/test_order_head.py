@@ -50,6 +50,22 @@ def test_an_order_is_taxed_where_it_goes(places, people, sign_in, rest):
     assert rest("reviewer").get(f"/orders/{made.json['id']}").json["result"]["total_tax"] == "20.00"
 
 
+def test_the_totals_of_what_is_typed_are_those_of_where_it_goes(places, people, sign_in):
+    reviewer, lines = sign_in("reviewer"), [{"sku": "A-1", "quantity": "1"}]
+    given = {"customer": str(people.one), "currency": "GBP", "lines": lines}
+
+    def tax(**more):
+        rows = reviewer.json("/orders/totals", {**given, **more}).json["rows"]
+        return [amount for _name, amount in rows][-1]
+
+    assert tax() == tax(delivery_address=str(places["home"])) == "£120.00"
+    assert tax(delivery_address=str(places["abroad"])) == "£107.00"
+    assert reviewer.json("/orders/totals", {**given, "delivery_address": "999999"}).json == {"rows": []}
+    pk = reviewer.json("/orders/save", {**given, "submit": True}).json["id"]
+    changed = reviewer.json(f"/orders/totals?order={pk}", {"lines": lines, "delivery_address": str(places["abroad"])})
+    assert changed.json["rows"][-1][1] == "£107.00"
+
+
 def test_a_draft_that_goes_elsewhere_is_taxed_anew_also_where_no_line_is_sent(places, people, rest):
     reviewer = rest("reviewer")
     given = {"customer": people.one, "currency": "GBP", "delivery_address": places["home"]}
