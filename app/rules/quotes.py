@@ -247,8 +247,8 @@ def overdue(work):
 
 def warn(work):
     """Remind customers of offers that end soon, once for each last day; off unless a setting says how early."""
-    told = []
-    for row in _ending(60, work):
+    told, horizon = [], settings.most("QUOTE_WARN_DAYS", work)
+    for row in _ending(horizon, work) if horizon > 0 else ():
         ids = {"customer": row.customer_id, "portal": row.customer.portal_id, "branch": row.branch_id}
         days = settings.get("QUOTE_WARN_DAYS", work, **ids)
         left = (row.valid_until - revisions.today(row, work)).days
