@@ -1,4 +1,4 @@
-"""A copy of an offer says the same as the offer, also of one that nobody outside has seen yet."""
+"""A copy of an offer says the same as the offer; an offer that goes elsewhere is taxed there, line by line or not."""
 
 from datetime import date
 from decimal import Decimal
@@ -22,3 +22,19 @@ def test_a_copy_of_an_offer_with_tax_in_its_prices_costs_the_same(work):
         assert (offer.includes_tax, offer.total_net, offer.total_gross) == (True, 10, 12)
     quotes.FLOW.run_one("publish", copy)
     assert (copy.includes_tax, copy.total_gross) == (True, 12)
+
+
+def test_an_offer_that_goes_to_another_country_is_taxed_there_also_where_no_line_is_sent(work):
+    category = makers.tax_category(work)
+    for country, rate in (("GB", 20), ("DE", 7)):
+        work.session.add(TaxRate(category=category, country_code=country, rate=Decimal(rate),
+                                 valid_on=date(2020, 1, 1)))  # fmt: skip
+    customer, product = makers.make_customer(work), makers.make_product(work, "N-1", price="100")
+    rows = [{"sku": product.sku, "quantity": Decimal(1)}, {"name": "A ribbon", "quantity": Decimal(1),
+                                                          "unit_price": Decimal(100)}]  # fmt: skip
+    quote = quote_entry.create(work, customer, lines=rows)
+    offer = revisions.working(quote)
+    assert (offer.total_net, offer.total_tax) == (200, 40)
+    quote_entry.change(quote, work, delivery_address_id=makers.make_address(work, customer, country_code="DE").id)
+    assert (offer.total_net, offer.total_tax) == (200, 14)
+    assert {line.tax_rate for line in revisions.lines(quote, 1)} == {7}
