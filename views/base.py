@@ -31,6 +31,8 @@ VERBS = {  # roles speak of read, write, delete and of steps, not of the framewo
     "save": "write", "save_new": "write", "keep": "write", "forget": "write",
 }  # fmt: skip
 
+HOMES = {}  # noun -> the address below which its screens stand: filled by them
+
 
 class Interface(SQLAInterface):
     """The framework's datamodel; our lists, forms and records go their own, flat way."""
@@ -88,6 +90,7 @@ class HouseView(ModelView):
                 if name not in self.base_permissions:
                     self.base_permissions.append(name)
         ENDPOINTS.setdefault(self.datamodel.obj, f"{self.route_base}/choices")
+        HOMES.setdefault(self.noun, self.route_base)
 
     def _init_forms(self):
         """Forms come from the model's columns: references ask the server, dates and amounts are localized."""

@@ -9,7 +9,6 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext as _lp
 
 from app.core.errors import Conflict
-from app.core.facts import model_of
 from app.notices.fate import in_words
 from app.notices.people import without_links
 from app.rules import notifications
@@ -17,14 +16,12 @@ from models.customers import Customer
 from models.notifications import Notification
 from views import unread
 from views.api import HouseApi
-from views.base import HouseView, Interface
+from views.base import HOMES, HouseView, Interface
 from views.filters import Choice, Filter, Flag, OwnerWords, Refers, Since
 from views.labels import label
 from views.listing import Listing
 
 CHANNELS = {"email": _l("E-mail"), "sms": _l("SMS")}
-SHOWN = {"order": "orders", "invoice": "invoices", "payment": "payments", "contract": "contracts", "ticket": "tickets",
-         "file": "files", "customer": "customers", "message": "messages", "work": "work"}  # fmt: skip
 
 
 def readable(query):
@@ -116,8 +113,9 @@ class NotificationView(HouseView):
             reason, detail = in_words(row.error)
             items.append((label("error"), reason if row.state != "sent" else None, "text"))
             items.append((_("Their words"), detail, "wide"))
-        if row.noun in SHOWN and model_of(row.noun) is not None and g.work.actor.may(f"{row.noun}.read"):
-            url = f"/{SHOWN[row.noun]}/show/{row.record_id}"
+        home = HOMES.get(row.noun)
+        if home and g.work.actor.may(f"{row.noun}.read"):
+            url = f"{home}/show/{row.record_id}"
             house.links.append(
                 SimpleNamespace(label=_("What it is about"), url=url, icon="fa-arrow-up-right-from-square")
             )

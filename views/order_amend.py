@@ -10,7 +10,6 @@ from wtforms import SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 
 from app.core import settings
-from app.core.flow import stale
 from app.core.localized import format_date, format_number
 from app.extensions import db
 from app.reading import reader
@@ -183,16 +182,18 @@ def _differs(order, change):
 def take(verb, order, content, change):
     """Take a step that carries a change, on the version the caller saw."""
     seen = content.get("version")
-    if seen is not None and wire.whole("version", seen) != order.version:
-        raise stale(order)
-    orders.FLOW.run_one(verb, order, **change)
+    versions = None if seen is None else {order.id: wire.whole("version", seen)}
+    outcome = orders.FLOW.run(verb, [order], versions=versions, **change)  # looks at it under the order's lock
+    if outcome.refused:
+        raise outcome.refused[0].error
 
 
 def preview(order, content):
     """The order's totals as they would be; the caller rolls back."""
-    lines = order_wire.lines(content, typed=True)["lines"]
-    order_lines.carry_out(order, order_lines.plan(order, lines), g.work)
-    return order
+    where, head = "delivery_address", {}
+    if where in content:
+        head[f"{where}_id"] = order_wire.reference(where, content[where])
+    return order_changes.sketch(order, order_wire.lines(content, typed=True)["lines"], head, g.work)
 
 
 def frozen_line(order, args):

@@ -31,7 +31,7 @@ def line(args, work, order=None):
     if price is None:
         raise pricing.no_price(currency)
     with lifted(work, "what is in stock is told for the row that is being typed"):
-        free = stock.available([product.id], work)[product.id]
+        free = stock.available([product.id], work, branch_id=(order or customer).branch_id)[product.id]
     enough = free is None or product.backorder or free >= quantity
     money = Money(price.unit_price * quantity, currency).rounded()
     said = None if free is None else _("Available: %(quantity)s", quantity=format_number(max(free, 0), reader()))

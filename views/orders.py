@@ -266,6 +266,7 @@ class OrderView(BegunDoors, JoinDoors, ProposalDoors, LinesDoors, HouseView):
         """An order that is only reckoned with."""
         customer = entry.customer_of(order_wire.ids(given).get("customer"), g.work)
         order = Order(order_type_id=1, customer_id=customer.id)
+        order.delivery_address_id = order_wire.reference("delivery_address", given.get("delivery_address"))
         entry.begin(order, customer, g.work)
         if given.get("currency"):
             order.currency_code = wire.taken("currency", given["currency"], 3)

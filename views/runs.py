@@ -16,6 +16,7 @@ from app.rules.documents import store
 from models.documents import BackgroundRun
 from views import exports
 from views.api import HouseApi
+from views.base import HOMES
 
 
 class RunView(BaseView):
@@ -30,7 +31,7 @@ class RunView(BaseView):
     @has_access
     def show(self, pk):
         run = runs.mine(pk, g.work)
-        house = SimpleNamespace(back_url=f"/{run.noun}s/list/", report_urls=[], carry_out_url=None)
+        house = SimpleNamespace(back_url=f"{HOMES[run.noun]}/list/", report_urls=[], carry_out_url=None)
         if run.kind != "export":
             house.report_urls = [(kind.upper(), url_for("RunView.report", pk=pk, kind=kind)) for kind in exports.KINDS]
         if run.kind == "trial" and run.state == "done" and run.done:
@@ -153,7 +154,7 @@ def _job(run):
         status_url=url_for("RunView.status", pk=run.id),
         result_url=url_for("RunView.result", pk=run.id) if run.result_sha256 else None,
         refused=[SimpleNamespace(label=name, message=message,
-                                 url=f"/{run.noun}s/show/{one}" if code != "not_found" else None)
+                                 url=f"{HOMES[run.noun]}/show/{one}" if code != "not_found" else None)
                  for one, name, code, message in run.refused],
     )  # fmt: skip
 

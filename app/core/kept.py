@@ -59,8 +59,13 @@ def _written(session: Session, _context: Any) -> None:
         return
     touched = {type(one) for one in (*session.new, *session.dirty, *session.deleted)} & _whole
     for model in touched:
-        work.stamp = None
-        work.cache.pop(f"rows of {model.__tablename__}", None)
+        forget(work, f"rows of {model.__tablename__}")
+
+
+def forget(work: Work, what: str) -> None:
+    """Read a value anew, since this unit of work has just changed it; until its end it reads for itself."""
+    work.stamp = None
+    work.cache.pop(what, None)
 
 
 def _shared(work: Work, what: str, read: Callable[[Work], T]) -> T:

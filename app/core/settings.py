@@ -95,3 +95,10 @@ def get(name: str, work: Work, **ids: int | None) -> Any:
         if wanted is not None and scope in declared.scopes and (name, scope, wanted) in values:
             return parse(declared, values[name, scope, wanted])
     return declared.default
+
+
+def most(name: str, work: Work) -> Any:
+    """The largest value a setting has anywhere, its default counted: how far a job has to look."""
+    declared = SETTINGS[name]
+    values = kept.get(work, "settings", _values)
+    return max([declared.default, *(parse(declared, value) for key, value in values.items() if key[0] == name)])

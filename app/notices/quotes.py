@@ -87,7 +87,9 @@ def quote_answered(quote, work):
     found = revisions.find(quote, quote.revision)
     part = [line for line in revisions.lines(quote, quote.revision) if not line.counts and not line.alternative]
     answer = "countered" if quote.countered_at is not None else quote.state
-    said = found.counter_comment if answer == "countered" else reason("quote", quote, "reject", work)
+    said = found.counter_comment if answer == "countered" else ""
+    if answer == "rejected":  # an offer before may have been declined, too
+        said = reason("quote", quote, "reject", work)
     return _values(quote) | {"answer": answer, "part": bool(part), "said": said}
 
 

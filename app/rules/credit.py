@@ -21,29 +21,33 @@ OPEN_ORDERS = ("changed", "confirmed", "released")
 BILLS = ("final", "tax")  # a proforma and a payment request ask for money that is owed by the order
 
 
-def credit_used(customer_id, work):
+def credit_used(customer_id, work, but=None):
     """What a customer owes us already or will owe, gross, in its own currency.
 
     Open are confirmed and released orders as far as they are not billed, and the open amounts of issued
     invoices, less those of credit notes. Other currencies count at the latest rate of the customer's branch.
 
+    :param but: id of an order that is left out: what it comes to is being decided on
     :raises BusinessError: 'no_exchange_rate'
     """
     row = select(Customer.currency_code, Branch).join(Branch, Branch.id == Customer.branch_id)
     currency, branch = work.session.execute(row.where(Customer.id == customer_id)).one()
     total = Decimal(0)
-    for found, amount in open_amounts(customer_id, work).items():
+    for found, amount in open_amounts(customer_id, work, but).items():
         total += amount if found == currency else converted(amount, found, currency, branch, work)
     return Money(total, currency).rounded()
 
 
 def exceeded(order, work):
-    """Whether the customer's credit limit would be exceeded with this order; an unknown rate counts as exceeded."""
+    """Whether the customer's credit limit would be exceeded with this order; an unknown rate counts as exceeded.
+
+    An order that is open already (it is sent for confirmation again) counts once, with what it comes to now.
+    """
     customer = order.customer
     if customer.credit_limit is None:
         return False
     try:
-        used = credit_used(customer.id, work).amount
+        used = credit_used(customer.id, work, but=order.id).amount
         worth = order.total_gross
         if order.currency_code != customer.currency_code:
             worth = converted(worth, order.currency_code, customer.currency_code, customer.branch, work)
@@ -52,8 +56,8 @@ def exceeded(order, work):
     return used + worth > customer.credit_limit
 
 
-def open_amounts(customer_id, work):
-    """What is open by currency, in one statement: {currency: amount}."""
+def open_amounts(customer_id, work, but=None):
+    """What is open by currency, in one statement: {currency: amount}; `but` is the id of an order that is left out."""
     billed = (
         select(func.coalesce(func.sum(Invoice.total_gross), 0))
         .where(Invoice.order_id == Order.id, Invoice.customer_id == Order.customer_id,
@@ -63,7 +67,8 @@ def open_amounts(customer_id, work):
     )  # fmt: skip
     orders = select(Order.currency_code.label("currency"),
                     func.greatest(Order.total_gross - billed, 0).label("amount")).where(
-        Order.customer_id == customer_id, Order.state.in_(OPEN_ORDERS), Order.billing != "full")  # fmt: skip
+        Order.customer_id == customer_id, Order.state.in_(OPEN_ORDERS), Order.billing != "full",
+        Order.id != (but or 0))  # fmt: skip
     sign = case((Invoice.type == "credit_note", -1), else_=1)
     invoices = select(Invoice.currency_code, sign * Invoice.open_amount).where(
         Invoice.customer_id == customer_id, Invoice.state == "issued", Invoice.type.in_((*BILLS, "credit_note"))

@@ -147,13 +147,29 @@ def _write(order, rows, found, work):
     sum_up(order)
 
 
+def country_of(order):
+    """The country an order is delivered to, which decides its tax."""
+    return order.delivery_address.country_code if order.delivery_address is not None else order.customer.country_code
+
+
 def tax_rates(order, found, work):
     """The tax of each category of the products found, where the order is delivered: {category id: per cent}."""
     categories = {product.tax_category_id for product in found}
-    address = order.delivery_address
-    country = address.country_code if address is not None else order.customer.country_code
     day = pricing.local_day(work, order.customer.branch)
-    return tax.rate_for(categories, country, day, work, order.branch_id)
+    return tax.rate_for(categories, country_of(order), day, work, order.branch_id)
+
+
+def tax_anew(order, work):
+    """Goods that go to another country than before carry its taxes; their prices stay."""
+    ids = {line.product_id for line in order.lines}
+    wanted = select(Product.id, Product.tax_category_id).where(Product.id.in_(ids))
+    with scope.lifted(work, "what was ordered may be offered to nobody by now"):
+        goods = {row.id: row for row in work.session.execute(wanted)}
+    rates = tax_rates(order, goods.values(), work)
+    for line in order.lines:
+        line.tax_rate = rates[goods[line.product_id].tax_category_id]
+        count(line, order)
+    sum_up(order)
 
 
 def _fill(line, order, position, product, row, price, rate):

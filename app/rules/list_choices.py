@@ -89,7 +89,7 @@ def save_filter(screen, name, query, work, *, shared=False, opens=False):
     work.session.flush()
     if opens:
         open_with(screen, row, work)
-    work.cache.pop(_what(screen, work), None)
+    kept.forget(work, _what(screen, work))
     return row
 
 
@@ -126,7 +126,7 @@ def remove(row, work):
         raise NotFound("not_found", _l("There is no such record."))
     work.session.delete(row)
     work.session.flush()
-    work.cache.pop(_what(row.screen, work), None)
+    kept.forget(work, _what(row.screen, work))
 
 
 def open_with(screen, row, work):
@@ -138,7 +138,7 @@ def open_with(screen, row, work):
         raise NotFound("not_found", _l("There is no such record."))
     _look(screen, work).opens_with_id = row.id if row is not None else None
     work.session.flush()
-    work.cache.pop(_what(screen, work), None)
+    kept.forget(work, _what(screen, work))
 
 
 def choose_columns(screen, names, known, work):
@@ -149,7 +149,7 @@ def choose_columns(screen, names, known, work):
     wanted = [name for name in dict.fromkeys(names) if name in known]
     _look(screen, work).columns = wanted or None
     work.session.flush()
-    work.cache.pop(_what(screen, work), None)
+    kept.forget(work, _what(screen, work))
 
 
 def _look(screen, work):

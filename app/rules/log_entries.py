@@ -27,7 +27,7 @@ FLOW = Flow(
     LogEntry,
     "log_entry",
     states={"internal": _lp("log entry", "Internal"), "published": _lp("log entry", "Published")},
-    final=("published",),
+    final=("published",), settable=False,  # what customers may read hangs on it
 )
 
 

@@ -19,7 +19,7 @@ FLOW = Flow(
         "sent": _lp("notification", "Sent"),
         "failed": _lp("notification", "Failed"),
     },
-    final={"sent"},
+    final={"sent"}, settable=False,  # a mail goes by its steps only
 )
 
 

@@ -16,11 +16,10 @@ from sqlalchemy.orm.attributes import set_committed_value
 from app.core import scope
 from app.core.errors import BusinessError
 from app.core.history import History
-from app.rules import entry, order_fields, order_lines, order_terms, orders, pricing, stock, tax
+from app.rules import entry, order_fields, order_lines, order_terms, orders, stock
 from models.contracts import Contract
 from models.customers import Address
 from models.orders import OrderLine
-from models.products import Product
 
 FLOW = orders.FLOW
 COLUMNS = {  # column of an order: the field of the matrix it belongs to
@@ -73,10 +72,21 @@ def amend(order, work, lines=None, reason=None, **header):
     label=_l("Correct"), told=_lp("history", "Corrected"), hidden=True,
 )  # fmt: skip
 def correct(order, work, lines=None, reason=None, **header):
-    """Change what needs no new review; the order keeps its state (ORD-47, X-41). Doors offer it through the form."""
+    """Change what needs no new review; the order keeps its state (ORD-47, X-41). Doors offer it through the form.
+
+    :raises BusinessError: as `amend`; 'not_changeable' also where what was agreed on would cost something else
+    """
+    before = _costs(order)
     if not _change(order, work, order_fields.allowed(order, work, review=False), lines, header):
         raise BusinessError("nothing_changed", _l("Nothing has been changed."))
+    if order.state in ("confirmed", "released") and _costs(order) != before:  # invoices may have said it already
+        text = _l("Goods for another country carry its taxes: the order would need a new review.")
+        raise BusinessError("not_changeable", text, fields={"delivery_address": str(text)})
     _note(order, work)
+
+
+def _costs(order):
+    return order.total_net, order.total_tax
 
 
 def accepted(order, work):
@@ -129,16 +139,30 @@ def _change(order, work, allowed, lines, header):
     if found is not None:
         order_lines.check(found, allowed)
     _check_contract(order, header, work)
-    addresses, before = _addresses(order, header, work), _country(order)
+    _write(order, found, header, work)
+    return bool(header or (found is not None and found.changes))
+
+
+def _write(order, found, header, work):
+    addresses, before = _addresses(order, header, work), entry.country_of(order)
     for name, value in header.items():
         setattr(order, name, value)
     for name, address in addresses.items():  # the order is written once, at the end of the step
         set_committed_value(order, name, address)
     if found is not None and found.changes:
         order_lines.carry_out(order, found, work)
-    if _country(order) != before:
-        _tax_anew(order, work)
-    return bool(header or (found is not None and found.changes))
+    if entry.country_of(order) != before:
+        entry.tax_anew(order, work)
+
+
+def sketch(order, lines, header, work):
+    """The order as a change would leave it, whoever may make it; the caller rolls back.
+
+    :raises BusinessError: 'bad_address', and of `entry.set_lines`
+    """
+    header = {name: value for name, value in header.items() if getattr(order, name) != value}
+    _write(order, order_lines.plan(order, lines), header, work)
+    return order
 
 
 def _check_header(order, header, allowed):
@@ -186,24 +210,6 @@ def _address(order, wanted, name, work):
         text = _l("Choose an address of the customer.")
         raise BusinessError("bad_address", text, field=name, fields={name: str(text)})
     return found
-
-
-def _country(order):
-    return order.delivery_address.country_code if order.delivery_address is not None else order.customer.country_code
-
-
-def _tax_anew(order, work):
-    """Goods that go to another country carry its taxes."""
-    ids = {line.product_id for line in order.lines}
-    wanted = select(Product.id, Product.tax_category_id).where(Product.id.in_(ids))
-    with scope.lifted(work, "what was ordered may be offered to nobody by now"):
-        category = dict(work.session.execute(wanted).all())
-    day = pricing.local_day(work, order.customer.branch)
-    rates = tax.rate_for(set(category.values()), _country(order), day, work, order.branch_id)
-    for line in order.lines:
-        line.tax_rate = rates[category[line.product_id]]
-        entry.count(line, order)
-    entry.sum_up(order)
 
 
 def may_change(order, work):

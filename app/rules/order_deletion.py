@@ -133,7 +133,6 @@ def second_person(order, work):
 )  # fmt: skip
 def request_deletion(order, work, reason):
     """Ask those who may decide about it to delete the order (ORD-45, ORD-46)."""
-    work.cache.pop(("deletions", order.id), None)
     work.session.add(
         Approval(customer_id=order.customer_id, noun=NOUN, record_id=order.id, level="supervisor", asked_reason=reason)
     )

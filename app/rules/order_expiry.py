@@ -1,14 +1,14 @@
 """Confirmed orders are kept for some days and then given up, unless they were released or paid (ORD-26, X-20)."""
 
 from datetime import timedelta
+from itertools import islice
 
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext as _lp
 from sqlalchemy import or_, select
 
-from app.core import facts
+from app.core import facts, settings
 from app.core.errors import BusinessError
-from app.core.settings import SETTINGS, SettingValue
 from app.rules import order_terms, orders
 from models.orders import Order
 
@@ -61,7 +61,7 @@ def warn(work, limit=CHUNK):
 
     :returns: the orders customers are told about
     """
-    horizon = _longest_warning(work)
+    horizon = settings.most("TTL_WARN_DAYS", work)
     if horizon <= 0:
         return []
     asked = select(Order).where(
@@ -69,7 +69,9 @@ def warn(work, limit=CHUNK):
         or_(Order.expiry_warned_at.is_(None), Order.expiry_warned_at < Order.confirmed_at), *FREE,
     )  # fmt: skip
     asked = asked.order_by(Order.expires_at, Order.id).with_for_update(of=Order, skip_locked=True)
-    told = [order for order in work.session.scalars(asked) if _near(order, work)][:limit]
+    found = work.session.scalars(asked, execution_options={"yield_per": limit})  # no more are read than are told
+    told = list(islice((order for order in found if _near(order, work)), limit))
+    found.close()
     for order in told:
         order.expiry_warned_at = work.now
         facts.publish(work, "order.expiring", "order", order)
@@ -79,9 +81,3 @@ def warn(work, limit=CHUNK):
 def _near(order, work):
     days = order_terms.term("TTL_WARN_DAYS", order, work)
     return days > 0 and order.expires_at <= work.now + timedelta(days=days)
-
-
-def _longest_warning(work):
-    """The most days any branch or order type warns ahead: how far the job has to look."""
-    rows = work.session.scalars(select(SettingValue.value).where(SettingValue.name == "TTL_WARN_DAYS"))
-    return max([SETTINGS["TTL_WARN_DAYS"].default, *(int(value) for value in rows)])

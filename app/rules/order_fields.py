@@ -108,7 +108,11 @@ def allowed(order, work, review=True):
 
 def _rows(side, work):
     """The rows of a side, read once per process."""
-    return kept.get(work, f"field rules of {side}", lambda work: _read(side, work))
+    return kept.get(work, _what(side), lambda work: _read(side, work))
+
+
+def _what(side):
+    return f"field rules of {side}"
 
 
 def _read(side, work):
@@ -151,7 +155,7 @@ def apply_preset(code, order_type_id, work):
     work.session.add_all(made)
     work.session.flush()
     for side in SIDES:
-        work.cache.pop(("field_rules", side), None)
+        kept.forget(work, _what(side))
     return made
 
 

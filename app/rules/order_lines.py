@@ -207,9 +207,15 @@ def ordered_total(order):
     return total(amounts, order.currency_code)
 
 
+def standing(order):
+    """The order's lines as they stand, as wanted lines."""
+    return [{"id": line.id, "sku": line.sku, "quantity": line.quantity_ordered,
+             "discount_percent": line.discount_percent} for line in order.lines]  # fmt: skip
+
+
 def more(order, rows):
     """The order's lines and further ones, as wanted lines: an item code that is there already adds up (CRT-04)."""
-    found = [{"id": line.id, "sku": line.sku, "quantity": line.quantity_ordered} for line in order.lines]
+    found = standing(order)
     at = {one["sku"].upper(): one for one in found}
     for row in rows:
         same = at.get(row["sku"].strip().upper())

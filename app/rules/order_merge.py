@@ -208,16 +208,12 @@ def lines_of(found, made, work):
 
 def _rates(found, made, work):
     """{product id: tax} where the goods go to another country than before; else what was agreed stays."""
-    if {_country(one) for one in found} == {_country(made)}:
+    if {entry.country_of(one) for one in found} == {entry.country_of(made)}:
         return {}
     ids = {line.product_id for one in found for line in one.lines}
     goods = work.session.scalars(select(Product).where(Product.id.in_(ids))).all()
     rates = entry.tax_rates(made, goods, work)
     return {product.id: rates[product.tax_category_id] for product in goods}
-
-
-def _country(order):
-    return order.delivery_address.country_code if order.delivery_address is not None else order.customer.country_code
 
 
 def _key(line):

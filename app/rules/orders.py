@@ -45,9 +45,8 @@ ASSIGNERS = []  # (order, work) -> user id or None: later nouns say who gets an 
 GATES = []  # guards (order, work) of later nouns, asked before an order is released
 LAST_WORDS = []  # the same, asked before an order is completed
 CANCELLED = []  # (order, work) of later nouns, done with the cancelling: money that has to go back, for instance
-settings.setting(
-    "ORDER_DUE_HOURS", int, 48, _l("Hours within which a submitted order should be handled"), ("branch", "system")
-)
+settings.setting("ORDER_DUE_HOURS", int, 48, _l("Hours within which a submitted order should be handled"),
+                 ("branch", "system"))  # fmt: skip
 
 
 class ReasonForm(Form):
@@ -374,16 +373,22 @@ def create(work, *, customer=None, lines=(), submit=False, **header):
 def change(order, work, *, lines=None, **header):
     """Change an order that is open for changes.
 
-    :raises BusinessError: 'frozen' once it is submitted; amend it first
+    :param lines: all lines as they are to be; None leaves them, at the prices and taxes of what the head says now
+    :raises BusinessError: 'frozen' once it is submitted, amend it first; of `entry.set_lines`
     """
     check_open(order, work)
     if header.get("number") not in (None, order.number):
         order_terms.check_number(order, header["number"], work)
+    currency, country = order.currency_code, entry.country_of(order)
     for name, value in header.items():
         setattr(order, name, value)
     if lines is not None:
         entry.set_lines(order, lines, work)
         order_lines.fill(order, lines, work)
+    elif order.currency_code != currency:
+        entry.set_lines(order, order_lines.standing(order), work)
+    elif entry.country_of(order) != country:
+        entry.tax_anew(order, work)
 
 
 def check_open(order, work):

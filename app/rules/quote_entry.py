@@ -5,6 +5,7 @@ from decimal import Decimal
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
+from app.core import scope
 from app.core.errors import BusinessError
 from app.core.localized import pick
 from app.rules import customer_branches, customers, documents, pricing, products, quote_discounts, tax
@@ -77,6 +78,7 @@ def check_open(quote, work):
 
 
 def _write(quote, revision, work, lines, address, offer_remark, head):
+    country = _country(quote, work)
     for name, value in head.items():
         if name in HEAD:
             setattr(quote, name, value)
@@ -87,6 +89,8 @@ def _write(quote, revision, work, lines, address, offer_remark, head):
     _deliver_to(quote, address, work)
     if lines is not None:
         set_lines(quote, revision, list(lines), work)
+    elif _country(quote, work) != country:
+        _tax_anew(quote, revision, work)
     if revision.revision:
         found = revisions.lines(quote, revision.revision)
         quote_discounts.check(quote, revision, found)
@@ -106,6 +110,33 @@ def _deliver_to(quote, address, work):
         found = work.session.get(Address, quote.delivery_address_id)
         if found is None or found.customer_id != quote.customer_id:
             raise BusinessError("bad_reference", _l("There is no such address."), field="delivery_address")
+
+
+def _country(quote, work):
+    """The country an offer is delivered to, which decides its tax."""
+    address = work.session.get(Address, quote.delivery_address_id) if quote.delivery_address_id else None
+    return address.country_code if address is not None else quote.customer.country_code
+
+
+def _rates(quote, categories, work):
+    day = pricing.local_day(work, quote.customer.branch)
+    return tax.rate_for(categories, _country(quote, work), day, work, quote.branch_id)
+
+
+def _free(work):
+    return work.session.scalars(select(TaxCategory.id).where(TaxCategory.code == FREE_TAX)).one()
+
+
+def _tax_anew(quote, revision, work):
+    """What goes to another country than before carries its taxes; the prices stay."""
+    found = revisions.lines(quote, revision.revision)
+    wanted = select(Product.id, Product.tax_category_id).where(Product.id.in_([line.product_id for line in found]))
+    with scope.lifted(work, "what stands in the quote may be offered to nobody by now"):
+        categories = dict(work.session.execute(wanted).all()) | {None: _free(work)}
+    rates = _rates(quote, set(categories.values()), work)
+    for line in found:
+        line.tax_rate = rates[categories[line.product_id]]
+        revisions.count(line, quote, revision.includes_tax)
 
 
 # --- lines -------------------------------------------------------------------------------------
@@ -146,8 +177,8 @@ class _Goods:
         skus = [row["sku"] for row in wanted if row.get("sku")]
         self.found = products.find_all(skus, work, load=(Product.unit, Product.tax_category)) if skus else {}
         self.prices = self._prices(quote, wanted, work)
-        self.free = work.session.scalars(select(TaxCategory.id).where(TaxCategory.code == FREE_TAX)).one()
-        self.rates = self._rates(quote, work)
+        self.free = _free(work)
+        self.rates = _rates(quote, {one.tax_category_id for one in self.found.values()} | {self.free}, work)
 
     def _prices(self, quote, wanted, work):
         if not self.inside or not self.found:
@@ -159,13 +190,6 @@ class _Goods:
                 sums[product.id] = sums.get(product.id, Decimal(0)) + row["quantity"]
         found = pricing.quote(list(sums), quote.customer, quote.currency_code, None, sums, work)
         return {key: price for key, price in found.items() if not isinstance(price, BusinessError)}
-
-    def _rates(self, quote, work):
-        address = work.session.get(Address, quote.delivery_address_id) if quote.delivery_address_id else None
-        country = address.country_code if address is not None else quote.customer.country_code
-        day = pricing.local_day(work, quote.customer.branch)
-        wanted = {product.tax_category_id for product in self.found.values()} | {self.free}
-        return tax.rate_for(wanted, country, day, work, quote.branch_id)
 
     def product(self, row):
         return self.found.get((row.get("sku") or "").strip().upper())

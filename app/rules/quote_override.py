@@ -21,6 +21,8 @@ def follow(quote, before, after, work):
         raise BusinessError("not_priced", _l("Give the prices first."))
     if after != "draft":
         quotes.number(quote, work)
+    if before == "accepted":  # what was taken of the offer is not taken any more: it is the whole offer again
+        revisions.choose(quote, None, work)
     if after in ("accepted", "rejected"):
         (quote_answers.accept if after == "accepted" else quote_answers.reject)(quote, work)
         return

@@ -215,7 +215,7 @@ def copy(quote, work):
     if inside:
         taken = max((one.revision for one in quote.revisions), default=taken)
         revision.priced_by = work.actor.user_id
-        for name in quote_discounts.GIVEN:
+        for name in ("includes_tax", *quote_discounts.GIVEN):
             setattr(revision, name, getattr(revisions.find(quote, taken), name))
     for line in revisions.lines(quote, taken):
         if not inside and line.alternative:
@@ -247,8 +247,8 @@ def overdue(work):
 
 def warn(work):
     """Remind customers of offers that end soon, once for each last day; off unless a setting says how early."""
-    told = []
-    for row in _ending(60, work):
+    told, horizon = [], settings.most("QUOTE_WARN_DAYS", work)
+    for row in _ending(horizon, work) if horizon > 0 else ():
         ids = {"customer": row.customer_id, "portal": row.customer.portal_id, "branch": row.branch_id}
         days = settings.get("QUOTE_WARN_DAYS", work, **ids)
         left = (row.valid_until - revisions.today(row, work)).days

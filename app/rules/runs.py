@@ -1,6 +1,8 @@
 """Work done in the background for a user: a step on a frozen selection, an export too long for a request."""
 
 from contextlib import contextmanager, nullcontext
+from datetime import date
+from decimal import Decimal
 
 from flask_babel import get_locale
 from flask_babel import lazy_gettext as _l
@@ -10,11 +12,17 @@ from sqlalchemy import select
 from app.core import queue
 from app.core.errors import BusinessError, NotFound
 from app.core.flow import FLOWS
+from app.rules.files import Kept
 from models.documents import BackgroundRun
 
 CHUNK = 50  # records per transaction: what a stop leaves behind is at most this many more
 REFUSALS_KEPT = 5_000
 REPORTED = 500  # records a report reads at once
+TYPES = {  # what JSON does not know: name -> (type, as JSON, back)
+    "$day": (date, date.isoformat, date.fromisoformat),
+    "$figure": (Decimal, str, Decimal),
+    "$file": (Kept, list, Kept._make),
+}
 
 STATES = {
     "waiting": _lp("job", "Waiting"), "running": _lp("job", "Running"), "stopping": _lp("job", "Stopping"),
@@ -25,7 +33,7 @@ STATES = {
 def begin(work, noun, verb, ids, data, kind="bulk"):
     """Freeze a selection and promise the step on it, in the transaction of whoever asks.
 
-    :param data: what the step's form gave; plain values
+    :param data: what the step's form gave: plain values, days, figures, stored files, and lists of rows of them
     :param kind: bulk, export, or trial: see what a bulk step would do, and undo it
     """
     run = _frozen(work, noun, verb, ids, data, kind)
@@ -53,14 +61,37 @@ def told(refused):
 def _frozen(work, noun, verb, ids, data, kind):
     run = BackgroundRun(
         user_id=work.actor.user_id, kind=kind, noun=noun, verb=verb, ids=list(ids), total=len(ids),
-        parameters={key: value if isinstance(value, str | int | bool | None) else str(value)
-                    for key, value in data.items()},
+        parameters=kept(data),
         locale=str(get_locale() or work.actor.locale),  # the language of the page asked from, chosen for now or always
         created_at=work.now,
     )  # fmt: skip
     work.session.add(run)
     work.session.flush()
     return run
+
+
+def kept(value):
+    """The data of a step as JSON keeps it while the step waits; `typed` gives it back."""
+    for name, (kind, plain, _back) in TYPES.items():
+        if isinstance(value, kind):
+            return {name: plain(value)}
+    if isinstance(value, dict):
+        return {key: kept(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [kept(one) for one in value]
+    return value if isinstance(value, str | int | bool | None) else str(value)
+
+
+def typed(value):
+    """What `kept` kept, as the step takes it."""
+    if isinstance(value, list):
+        return [typed(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    name = next(iter(value), "")
+    if len(value) == 1 and name in TYPES:
+        return TYPES[name][2](value[name])
+    return {key: typed(one) for key, one in value.items()}
 
 
 @contextmanager
@@ -134,7 +165,7 @@ def advance(run, work):
     chunk = run.ids[run.position : run.position + CHUNK]
     if chunk:
         with trial(work) if run.kind == "trial" else nullcontext():
-            outcome = FLOWS[run.noun].run(run.verb, chunk, **run.parameters)
+            outcome = FLOWS[run.noun].run(run.verb, chunk, **typed(run.parameters))
             done, refused = len(outcome.done), told(outcome.refused)
         run.done += done
         run.refused = [*run.refused, *refused][:REFUSALS_KEPT]

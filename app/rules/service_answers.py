@@ -124,7 +124,7 @@ def told(definition, answers, attachments, locale, work):
     groups = []
     for step in definition["steps"]:
         rows = [_told(field, answers, files, found, locale) for field in step["fields"]]
-        rows = [one for one in rows if one.answer]
+        rows = [one for one in rows if one.answer is not None]  # nought is an answer
         if rows:
             groups.append((pick(step["names"], locale), rows))
     return groups

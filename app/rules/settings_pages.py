@@ -5,7 +5,7 @@ from decimal import Decimal
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
-from app.core import settings
+from app.core import kept, settings
 from app.core.errors import BusinessError, NotFound
 from app.core.settings import SETTINGS, SettingValue
 
@@ -53,14 +53,14 @@ def put(name, scope, scope_id, given, work):
     if scope not in one.scopes or (scope == "system") != (scope_id == 0):
         raise BusinessError("bad_scope", _l("This setting has no value there."), field="record")
     parsed = settings.parse(one, given)
-    kept = format(parsed, "f") if isinstance(parsed, Decimal) else parsed
+    plain = format(parsed, "f") if isinstance(parsed, Decimal) else parsed
     row = value(name, scope, scope_id, work)
     if row is None:
-        row = SettingValue(name=name, scope=scope, scope_id=scope_id, value=kept)
+        row = SettingValue(name=name, scope=scope, scope_id=scope_id, value=plain)
         work.session.add(row)
-    row.value = kept
+    row.value = plain
     work.session.flush()
-    work.cache.pop("settings", None)
+    kept.forget(work, "settings")
     return row
 
 
@@ -71,4 +71,4 @@ def drop(name, scope, scope_id, work):
         raise NotFound("not_found", _l("There is no such record."))
     work.session.delete(row)
     work.session.flush()
-    work.cache.pop("settings", None)
+    kept.forget(work, "settings")

@@ -40,7 +40,7 @@ FLOW = Flow(
         "done": _lp("work stage", "Done"),
         "cancelled": _lp("work stage", "Cancelled"),
     },
-    final={"done", "cancelled"},
+    final={"done", "cancelled"}, settable=False,  # invoices hang on its steps
 )
 
 
@@ -222,9 +222,16 @@ def finish(stage, work, note=None):
     _after(stage, "done", work)
 
 
+def of_same_order(ids, work):
+    """The stages of the orders that these are stages of: two who check an order do not wait for each other."""
+    orders_ = select(WorkStage.order_id).where(WorkStage.id.in_(ids))
+    return work.session.scalars(select(WorkStage.id).where(WorkStage.order_id.in_(orders_))).all()
+
+
 @FLOW.transition(
-    "check", source={"approved"}, target="done", icon="fa-clipboard-check", style="primary", form=NoteForm,
-    label=_l("Check the work"), ask=_l("Is the approved work complete and right? Then it can be invoiced."),
+    "check", source={"approved"}, target="done", beside=of_same_order, icon="fa-clipboard-check", style="primary",
+    form=NoteForm, label=_l("Check the work"),
+    ask=_l("Is the approved work complete and right? Then it can be invoiced."),
     ask_many=lambda many, count: ngettext(
         "Is the approved work of %(count)s stage complete and right? Then it can be invoiced.",
         "Is the approved work of %(count)s stages complete and right? Then it can be invoiced.",

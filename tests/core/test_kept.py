@@ -1,8 +1,11 @@
 """What is read once per process is read anew as soon as somebody has changed it."""
 
+from types import SimpleNamespace
+
 from app.core import kept, settings
 from app.core.settings import SettingValue
 from app.core.work import Actor
+from app.rules import list_choices, order_fields, settings_pages
 from models.customers import Customer
 
 
@@ -39,3 +42,23 @@ def test_settings_of_a_job_are_read_in_its_own_unit_of_work(open_work):
         work.session.add(SettingValue(name="ORDER_DUE_HOURS", scope="system", scope_id=0, value=5))
     with open_work() as work:
         assert settings.get("ORDER_DUE_HOURS", work) == 5
+
+
+def test_what_a_request_has_changed_it_reads_as_it_is_now(open_work, people):
+    staff = Actor("Rita", kind="staff", user_id=people.one, may=lambda permission: True)
+    order = SimpleNamespace(order_type_id=1, state="submitted")
+    with open_work(staff) as work:
+        work.stamp = 1_000_000
+        assert settings.get("ORDER_DUE_HOURS", work) == 48
+        settings_pages.put("ORDER_DUE_HOURS", "system", 0, "5", work)
+        assert settings.get("ORDER_DUE_HOURS", work) == 5
+    with open_work(staff) as work:
+        work.stamp = 1_000_000
+        assert "channel" in order_fields.allowed(order, work)
+        order_fields.apply_preset("S2r", None, work)
+        assert "channel" not in order_fields.allowed(order, work)
+    with open_work(staff) as work:
+        work.stamp = 1_000_000
+        assert list_choices.of("orders", work).filters == ()
+        list_choices.save_filter("orders", "Mine", "mine=1", work)
+        assert [one.name for one in list_choices.of("orders", work).filters] == ["Mine"]

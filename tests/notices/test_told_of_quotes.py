@@ -145,3 +145,17 @@ def test_two_revisions_published_before_the_worker_runs_leave_two_papers(house, 
                 for one in papers]  # fmt: skip
         assert "20,00" in said[0] and "15,54" not in said[0]
         assert "15,54" in said[1] and "20,00" not in said[1]
+
+
+def test_why_an_offer_was_declined_is_not_told_of_the_next_one(house, open_work, told):
+    with open_work() as work:
+        identity = makers.make_quote(work, makers.customer_of(work, house)).id
+    step(open_work, "reject", identity, reason="Too dear by half")
+    told()
+    for verb in ("reopen", "publish", "accept"):
+        step(open_work, verb, identity)
+    assert ("quote_answered", RITA) in told()
+    with open_work() as work:
+        answers = select(Notification).where(Notification.name == "quote_answered").order_by(Notification.id)
+        first, last = work.session.scalars(answers)
+        assert "Too dear by half" in first.body and "Too dear by half" not in last.body

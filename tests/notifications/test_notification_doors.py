@@ -50,6 +50,13 @@ def test_staff_see_the_fate_and_send_again(told, sign_in, rest):
     assert rest("warehouse").post(f"/notifications/{told[0]}/resend").status_code == 403
 
 
+@pytest.mark.parametrize(("noun", "home"), [("work", "work_stages"), ("quote", "quotes"), ("order", "orders")])
+def test_a_mail_leads_to_what_it_is_about(told, sign_in, open_work, noun, home):
+    with open_work() as work:
+        work.session.get(Notification, told[0]).noun = noun
+    assert f'href="/{home}/show/1"' in sign_in("reviewer").page(f"/notifications/show/{told[0]}")
+
+
 def test_customers_see_what_was_sent_to_them(told, sign_in, rest):
     buyer = rest("buyer1")
     assert {row["to"] for row in buyer.get("/notifications/").json["result"]} == {"a@example.com", "office@example.com"}

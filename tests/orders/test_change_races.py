@@ -5,7 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import sessionmaker
 
 from app.core import facts
@@ -16,6 +16,8 @@ from app.rules import order_proposals, orders, stock
 from models.orders import Order, Reservation
 from tests import makers
 from tests.conftest import NOW
+from tests.expect import refused
+from views import order_amend
 
 ROUNDS = 6
 
@@ -170,3 +172,18 @@ def test_a_line_taken_out_of_a_confirmed_order_gives_its_goods_back(open_work):
     with open_work() as one:
         orders.FLOW.run_one("amend", pk, lines=left)
     assert held(open_work, pk) == ("changed", 0)
+
+
+def test_a_change_on_a_version_that_was_overtaken_is_stale(open_work):
+    pk = made(open_work)
+    with open_work() as mine:
+        order = mine.session.get(Order, pk)
+        seen = order.version
+        with mine.session.get_bind().begin() as other:  # between looking at the version and locking the order
+            other.execute(text("set role serai_staff"))
+            theirs = text("update orders set version = version + 1, reference = 'theirs' where id = :pk")
+            other.execute(theirs, {"pk": pk})
+        with refused("stale"):
+            order_amend.take("amend", order, {"version": seen}, {"reference": "mine"})
+    with open_work() as one:
+        assert one.session.get(Order, pk).reference == "theirs"

@@ -290,3 +290,22 @@ def test_goods_that_go_to_another_country_carry_its_taxes(open_work, made):
         order = work.session.get(Order, pk)
         assert {one.tax_rate for one in order.lines} == {Decimal(18)}
         assert order.total_gross == order.total_net * Decimal("1.18")
+
+
+@pytest.mark.parametrize("state", ["confirmed", "released"])
+def test_what_was_agreed_on_is_not_taxed_anew_without_a_review(open_work, made, state):
+    pk, customer = made
+    with open_work() as work:
+        order_fields.apply_preset("S2s", None, work)
+        work.session.add(TaxRate(category=makers.tax_category(work), country_code="TR", rate=Decimal(18),
+                                 valid_on=date(2020, 1, 1)))  # fmt: skip
+        home, abroad = (makers.make_address(work, makers.customer_of(work, customer), country_code=one, city="X").id
+                        for one in ("GB", "TR"))  # fmt: skip
+        for verb in ("approve", "release") if state == "released" else ("approve",):
+            FLOW.run_one(verb, pk)
+    error = refused(open_work, pk, STAFF, "correct", delivery_address_id=abroad)
+    assert (error.code, set(error.details["fields"])) == ("not_changeable", {"delivery_address"})
+    with open_work(STAFF) as work:
+        FLOW.run_one("correct", pk, delivery_address_id=home)
+        order = work.session.get(Order, pk)
+        assert (order.state, order.delivery_address_id, order.total_tax) == (state, home, 0)

@@ -1,7 +1,14 @@
 """An order through its doors: REST and screens, customer and reviewer."""
 
-import pytest
+from decimal import Decimal
 
+import pytest
+from sqlalchemy import select
+
+from app.rules import stock
+from models.organisation import Branch
+from models.products import Product
+from models.stock import Warehouse
 from tests import makers
 
 JSON = {"Accept": "application/json"}
@@ -83,3 +90,17 @@ def test_other_wrong_values_of_a_line_are_told_at_its_row_too(goods, rest):
         told = rest("buyer1").post("/orders/", {"currency": "GBP", "lines": [good, good | more]})
         assert (told.status_code, told.json["error"], told.json["details"]["field"]) == (400, error, field)
         assert [(one["index"], one["error"]) for one in told.json["details"]["lines"]] == [(1, error)]
+
+
+def test_a_row_that_is_typed_tells_the_stock_of_the_branch_that_delivers(goods, people, open_work, sign_in):
+    with open_work() as work:
+        branch = Branch(name="North", legal_name="North", country_code="GB", currency_code="GBP")
+        work.session.add(branch)
+        work.session.flush()
+        north = Warehouse(code="NORTH", name="North", branch_id=branch.id, default=True)
+        work.session.add(north)
+        product = work.session.scalars(select(Product).where(Product.sku == "A-1")).one()
+        stock.move(product, north, Decimal(3), "receipt", work)
+        makers.customer_of(work, people.one).branch_id = branch.id
+    asked = sign_in("buyer1").get("/orders/price?sku=A-1&quantity=4").json
+    assert (asked["available"], asked["enough"]) == ("3", False)

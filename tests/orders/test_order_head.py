@@ -3,9 +3,11 @@
 from datetime import date
 
 import pytest
+from sqlalchemy import select
 
 from models.orders import OrderType
 from models.organisation import TaxRate
+from models.products import Product
 from tests import makers
 
 
@@ -46,6 +48,43 @@ def test_an_order_is_taxed_where_it_goes(places, people, sign_in, rest):
     again = reviewer.json(f"/orders/save/{made.json['id']}", {**given, "delivery_address": str(places["home"])})
     assert again.status_code == 200, again.json
     assert rest("reviewer").get(f"/orders/{made.json['id']}").json["result"]["total_tax"] == "20.00"
+
+
+def test_the_totals_of_what_is_typed_are_those_of_where_it_goes(places, people, sign_in):
+    reviewer, lines = sign_in("reviewer"), [{"sku": "A-1", "quantity": "1"}]
+    given = {"customer": str(people.one), "currency": "GBP", "lines": lines}
+
+    def tax(**more):
+        rows = reviewer.json("/orders/totals", {**given, **more}).json["rows"]
+        return [amount for _name, amount in rows][-1]
+
+    assert tax() == tax(delivery_address=str(places["home"])) == "£120.00"
+    assert tax(delivery_address=str(places["abroad"])) == "£107.00"
+    assert reviewer.json("/orders/totals", {**given, "delivery_address": "999999"}).json == {"rows": []}
+    pk = reviewer.json("/orders/save", {**given, "submit": True}).json["id"]
+    changed = reviewer.json(f"/orders/totals?order={pk}", {"lines": lines, "delivery_address": str(places["abroad"])})
+    assert changed.json["rows"][-1][1] == "£107.00"
+
+
+def test_a_draft_that_goes_elsewhere_is_taxed_anew_also_where_no_line_is_sent(places, people, rest):
+    reviewer = rest("reviewer")
+    given = {"customer": people.one, "currency": "GBP", "delivery_address": places["home"]}
+    pk = reviewer.post("/orders/", {**given, "lines": [{"sku": "A-1", "quantity": "1"}]}).json["id"]
+    moved = reviewer.put(f"/orders/{pk}", {"delivery_address": places["abroad"]}).json["result"]
+    assert (moved["total_net"], moved["total_tax"], moved["total_gross"]) == ("100.00", "7.00", "107.00")
+
+
+def test_a_draft_in_another_currency_costs_what_the_lists_in_it_say(places, people, open_work, rest):
+    with open_work() as work:
+        product = work.session.scalars(select(Product).where(Product.sku == "A-1")).one()
+        makers.make_price(work, product, "120", currency="EUR")
+    buyer = rest("buyer1")
+    pk = buyer.post("/orders/", {"currency": "GBP", "lines": [{"sku": "A-1", "quantity": "2"}]}).json["id"]
+    changed = buyer.put(f"/orders/{pk}", {"currency": "EUR"}).json["result"]
+    assert (changed["currency"], changed["total_net"]) == ("EUR", "240.00")
+    refused = buyer.put(f"/orders/{pk}", {"currency": "IRR"})
+    assert (refused.status_code, refused.json["error"]) == (422, "lines_refused")
+    assert buyer.get(f"/orders/{pk}").json["result"]["currency"] == "EUR"
 
 
 def test_an_address_of_another_customer_is_refused(places, people, sign_in, rest):

@@ -4,7 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import event, select, text
 
 from app.core import facts, history
 from app.core.errors import BusinessError, Forbidden
@@ -215,6 +215,23 @@ def test_the_customer_is_warned_once_per_confirmation(open_work, goods):
     with open_work(now=NOW + timedelta(days=9, hours=1)) as work:
         assert order_expiry.warn(work) == []
         assert work.session.scalar(text("select count(*) from facts where name = 'order.expiring'")) == 1
+
+
+def test_no_more_orders_are_read_than_are_warned_of(open_work, goods):
+    ids = [confirmed(open_work, goods) for _again in range(4)]
+    loaded = []
+
+    def note(order, _context):
+        loaded.append(order.id)
+
+    with open_work(now=NOW + timedelta(days=9)) as work:
+        settings_pages.put("TTL_WARN_DAYS", "branch", 1, 2, work)
+        event.listen(Order, "load", note)
+        try:
+            assert [one.id for one in order_expiry.warn(work, limit=2)] == ids[:2] == loaded
+        finally:
+            event.remove(Order, "load", note)
+        assert [one.id for one in order_expiry.warn(work)] == ids[2:]
 
 
 def test_overdue_orders_are_found_by_an_index(open_work):

@@ -108,15 +108,6 @@ def test_counter_offers_and_revisions_over_rest(goods, rest):
     assert buyer.post(f"/quotes/{pk}/accept").json["error"] == "wrong_state"
 
 
-def test_a_counter_offer_on_many_quotes_waits_in_the_background(goods, rest):
-    pk = offered(rest)
-    buyer = rest("buyer1")
-    line = buyer.get(f"/quotes/{pk}").json["result"]["lines"][0]["id"]
-    proposal = {"id": line, "quantity": "5", "unit_price": "1.50", "requested_on": LATER}
-    answer = buyer.post("/quotes/counter", {"ids": [pk], "background": True, "lines": [proposal]})
-    assert answer.status_code < 500 and (answer.status_code == 202 or answer.json["done"] == [pk]), answer.json
-
-
 def test_malformed_answers_are_refused(goods, rest):
     pk = offered(rest)
     buyer = rest("buyer1")

@@ -50,3 +50,13 @@ def test_an_ended_quote_is_worked_out_again_and_an_open_revision_ends_with_it(qu
     assert quote.answered_at is None and revisions.working(quote).revision == 2
     FLOW.override(quote, "expired", "x")
     assert revisions.working(work.session.get(Quote, quote.id)) is None
+
+
+@pytest.mark.parametrize("state", ["offered", "rejected", "expired"])
+def test_an_offer_of_which_a_part_was_taken_is_the_whole_offer_again(work, state):
+    one, other = makers.make_product(work), makers.make_product(work)
+    quote = makers.make_quote(work, makers.make_customer(work), (one, 1, 10), (other, 1, 20))
+    FLOW.run_one("accept", quote, lines=[quote.lines[0].id])
+    assert quote.total_net == 10
+    FLOW.override(quote, state, "pressed by mistake")
+    assert (quote.total_net, [line.counts for line in quote.lines]) == (30, [True, True])

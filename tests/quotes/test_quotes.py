@@ -10,13 +10,13 @@ from app.core import scope
 from app.core.history import History
 from app.core.settings import SettingValue
 from app.core.work import Actor
-from app.rules import documents, entry, quote_entry, quotes
+from app.rules import documents, entry, quote_entry, quotes, settings_pages
 from app.rules import quote_revisions as revisions
 from models.orders import Order
 from models.organisation import Branch
 from models.quotes import Quote, QuoteLine
 from tests import makers
-from tests.expect import refused
+from tests.expect import refused, statements
 
 FLOW = quotes.FLOW
 TODAY = date(2026, 11, 21)
@@ -332,13 +332,18 @@ def test_an_offer_ends_with_its_last_day_at_the_branch(open_work, shop, work):
 def test_customers_are_reminded_once_for_each_last_day(open_work, shop):
     with open_work() as work:
         quote = makers.make_quote(work, makers.customer_of(work, shop), valid_until=TODAY + timedelta(days=3))
-        assert quotes.warn(work) == [], "off unless a setting says how early"
+        with statements(work) as sent:
+            assert quotes.warn(work) == [], "off unless a setting says how early"
+        assert not [one for one in sent if "FROM quotes" in one], "and then nothing is read either"
         setting(work, "QUOTE_WARN_DAYS", 3)
         assert quotes.warn(work) == [quote.id] and quotes.warn(work) == []
         FLOW.run_one("revise", quote)
         quote_entry.change(quote, work, valid_until=TODAY + timedelta(days=2))
         FLOW.run_one("publish", quote)
         assert quotes.warn(work) == [quote.id], "another last day is another reminder"
+        settings_pages.put("QUOTE_WARN_DAYS", "branch", 1, 90, work)
+        far = makers.make_quote(work, makers.customer_of(work, shop), valid_until=TODAY + timedelta(days=80))
+        assert quotes.warn(work) == [far.id], "as early as any setting says"
 
 
 def test_a_copy_begins_anew_without_prices_for_the_customer(open_work, shop):

@@ -111,3 +111,18 @@ def test_a_run_speaks_the_language_of_the_page_it_was_asked_from(submitted, sign
     run = client.post("/orders/action_post", given).location.rpartition("/")[2]
     with open_work() as work:
         assert work.session.get(BackgroundRun, int(run)).locale == "fa"
+
+
+@pytest.mark.parametrize(
+    ("noun", "verb", "home"), [("work", "finish", "work_stages"), ("person", "deactivate", "users")]
+)
+def test_a_run_leads_to_the_screens_of_its_noun(people, sign_in, open_work, noun, verb, home):
+    with open_work() as work:
+        refused = [[7, "Drawing", "not_allowed", "No."]]
+        run = BackgroundRun(user_id=people.ids["reviewer"], kind="bulk", noun=noun, verb=verb, ids=[7],
+                            position=1, total=1, state="done", created_at=work.now, refused=refused)  # fmt: skip
+        work.session.add(run)
+        work.session.flush()
+        address = f"/runs/show/{run.id}"
+    page = sign_in("reviewer").page(address)
+    assert f'href="/{home}/list/"' in page and f'href="/{home}/show/7"' in page

@@ -177,6 +177,14 @@ def test_price_per_unit_with_surcharge_and_product(work, customer):
     assert order not in work.session
 
 
+def test_nought_is_an_answer_that_is_told():
+    field = {"key": "floors", "names": {"en": "Floors"}, "kind": "number"}
+    definition = {"steps": [{"key": "house", "names": {"en": "House"}, "fields": [field]}]}
+    ((_step, (told,)),) = service_answers.told(definition, {"floors": "0"}, [], "en", None)
+    assert (told.question, told.answer) == ("Floors", 0)
+    assert service_answers.told(definition, {}, [], "en", None) == []
+
+
 def test_there_is_no_price_before_the_number_it_depends_on(work, customer):
     draft = filled(work, customer, pages=None)
     assert wizard_drafts.sketch(draft.edition, draft.answers, customer, "GBP", work) is None

@@ -79,6 +79,21 @@ def test_approval_against_request_for_changes_one_wins(open_work, attempt):
         assert stage.revisions == (stage.state == "changes_requested")
 
 
+def test_two_stages_of_an_order_checked_at_once_do_not_wait_in_a_circle(open_work, attempt):
+    with open_work() as one:
+        order = wizard_drafts.FLOW.run_one("confirm", filled(one))
+        for verb in ("approve", "release"):
+            orders.FLOW.run_one(verb, order)
+        facts.subscribers("order.release")["work.plan"](None, order, one)
+        stages = work_plan.of_order(order, one)[:2]
+        for stage in stages:
+            for verb, data in (("take", {}), ("show", {"note": "Look"}), ("approve", {})):
+                work_stages.FLOW.run_one(verb, stage, **data)
+        ids = [stage.id for stage in stages]
+    answers = together(lambda number: attempt(work_stages.FLOW, "check", ids[number % 2]))
+    assert answers.count("done") == 1 and answers.count("wrong_state") == WRITERS - 1
+
+
 def test_publishing_at_once_makes_one_version(open_work, attempt):
     with open_work() as one:
         identity = makers.make_service(one, published=False).id

@@ -226,7 +226,7 @@ $(".order-head", form).addEventListener("keydown", (event) => {
 });
 form.addEventListener("keydown", (event) => { if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit($("[data-submit-order]", form) || $('button[type="submit"]', form)); });
 $("[data-line-add]", form).addEventListener("click", () => $("[data-sku]", add()).focus());
-$(".order-head", form).addEventListener("change", (event) => { if (/^(customer|currency)$/.test(event.target.name)) filled().forEach(price); else if (/^discount_/.test(event.target.name)) total(); });
+$(".order-head", form).addEventListener("change", (event) => { if (/^(customer|currency)$/.test(event.target.name)) filled().forEach(price); else if (/^(discount_|delivery_address$)/.test(event.target.name)) total(); });
 given.lines.forEach(add);
 if (locked.has("add")) $("[data-line-add]", form).hidden = true;
 const first = locked.has("add") ? null : add();
