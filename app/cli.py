@@ -1,6 +1,7 @@
 """Commands of the shell that need the application: the launcher brings a database and calls `main`."""
 
 import getpass
+import inspect
 import os
 import secrets
 import sys
@@ -99,6 +100,7 @@ def flow(noun, verb, ids, user):
         actor = _actor(user)
         try:
             with work.work(actor, db.session, source=shell_source()):
+                _refuse_bare(chart.transitions[verb])
                 outcome = chart.run(verb, ids)
                 for row in outcome.done:
                     click.echo(f"{row.id} {row}: {verb}")
@@ -110,6 +112,20 @@ def flow(noun, verb, ids, user):
         for identity, code, message in refused:
             click.echo(f"{identity} {code}: {message}", err=True)
         sys.exit(1 if refused else 0)
+
+
+def _refuse_bare(step):
+    """A shell gives no data: refuse a step that cannot be taken without, in the words of its form.
+
+    :raises BusinessError: 'bad_data' naming each field
+    """
+    given = list(inspect.signature(step.effect).parameters.values())[2:]  # after the record and the work
+    form = step.form() if step.form else None
+    if form is None or all(one.default is not one.empty or one.kind is one.VAR_KEYWORD for one in given):
+        return
+    form.validate()
+    fields = {name: "; ".join(map(str, told)) for name, told in form.errors.items()}
+    raise BusinessError("bad_data", next(iter(fields.values())), fields=fields)
 
 
 def _actor(user):

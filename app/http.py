@@ -15,6 +15,7 @@ from app.core import scope
 from app.core.errors import Malformed
 from app.core.localized import direction, html_lang, match_locale
 from app.core.readable import storable
+from app.core.site import leads_nowhere_else
 from app.core.work import Work, begin, end
 from app.extensions import csrf, db
 from app.reading import is_api, locale, reader
@@ -54,7 +55,8 @@ def before(app):
             abort(404)
         session["locale"] = found
         back = request.args.get("next", "")
-        return redirect(back if _of_this_site(back) else url_for("HomeView.index"))
+        stays = leads_nowhere_else(back) and not back.startswith("/lang/")
+        return redirect(back if stays else url_for("HomeView.index"))
 
 
 def after(app):
@@ -75,12 +77,6 @@ def after(app):
         menu_sections=menu.sections,
         actor=lambda: g.work.actor if "work" in g else None,
     )
-
-
-def _of_this_site(address):
-    """Whether an address leads nowhere else; browsers drop tabs and line breaks from it and read \\ as /."""
-    strange = "\\" in address or any(ord(one) < 0x20 for one in address)
-    return address.startswith("/") and not address.startswith(("//", "/lang/")) and not strange
 
 
 def _access(user_id):

@@ -242,8 +242,8 @@ class HouseApi(BaseApi):
 
     def check_version(self, row, given):
         """Refuse somebody who looks at an older version."""
-        seen = given.get("version")
-        if seen is not None and wire.whole("version", seen) != row.version:
+        seen, held = given.get("version"), getattr(row, "version", None)
+        if seen is not None and wire.whole("version", seen) != held and held is not None:
             raise stale(row)
 
     @expose("/<int:pk>", methods=["DELETE"])

@@ -18,7 +18,7 @@ from app.core.errors import BusinessError
 from app.core.flow import stale
 from app.extensions import db
 from reports.core import REPORTS
-from views import bulk, exports, records
+from views import bulk, exports, records, wire
 from views.fields import ENDPOINTS, form_for
 from views.labels import LABELS
 from views.listing import Listing
@@ -245,8 +245,9 @@ class HouseView(ModelView):
         wanted = {}
         for name in self.add_columns:
             relation = self.model.__mapper__.relationships.get(name)
-            if relation is not None and request.args.get(name, "").isdecimal():
-                wanted[name] = db.session.get(relation.mapper.class_, int(request.args[name]))
+            named = wire.key(request.args.get(name, "")) if relation is not None else None
+            if named is not None:
+                wanted[name] = db.session.get(relation.mapper.class_, named)
         return {"data": wanted} if wanted else {}
 
     def editable(self, row):

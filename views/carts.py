@@ -14,6 +14,7 @@ from wtforms.validators import Length
 from app.answers import answer
 from app.core.errors import BusinessError, Conflict, Malformed
 from app.core.needed import Needed
+from app.core.site import leads_nowhere_else
 from app.extensions import db
 from app.rules import cart_orders, cart_terms, carts, orders
 from models.carts import Cart
@@ -267,8 +268,7 @@ def _number(text):
 def _back(view):
     """Where the reader was: a page of this site, else his cart."""
     wanted = request.form.get("next", "")
-    inside = wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and "\n" not in wanted
-    return wanted if inside else view.url("mine")
+    return wanted if leads_nowhere_else(wanted) else view.url("mine")
 
 
 # --- REST --------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from app.core.errors import BusinessError, Malformed
 from app.extensions import db
 from app.rules import catalogue_filters, catalogue_prices, entry
-from views import lists
+from views import lists, wire
 from views.filters import Flag, Least
 from views.masters import MasterListing
 
@@ -21,8 +21,8 @@ def buyer():
     """The customer whose prices are shown: the one asked for, else the first the reader acts for; None for nobody."""
     if "buyer" not in g:
         mine = sorted(g.work.actor.customers)
-        wanted = request.args.get("customer", "")
-        chosen = int(wanted) if wanted.isdecimal() and int(wanted) in mine else next(iter(mine), None)
+        wanted = wire.key(request.args.get("customer", ""))
+        chosen = wanted if wanted in mine else next(iter(mine), None)
         try:
             g.buyer = entry.customer_of(chosen, g.work) if chosen else None
         except BusinessError:

@@ -178,8 +178,9 @@ class CustomerView(MasterView):
         if self.outside:
             return jsonify([])
         rows = db.session.query(User).join(Person, Person.id == User.id).filter(Person.kind == "staff", User.active)
-        if request.args.get("id", "").isdecimal():
-            rows = rows.filter(User.id == int(request.args["id"]) % 2**31)
+        identity = wire.key(request.args.get("id", ""))
+        if identity is not None:
+            rows = rows.filter(User.id == identity % 2**31)
         elif request.args.get("term", "").strip():
             wanted = like(request.args["term"].strip().lower())
             names = (User.username, User.first_name, User.last_name)

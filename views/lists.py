@@ -70,10 +70,12 @@ def unmark(model, column, cursor):
             value = date.fromisoformat(value)
         elif isinstance(kind, Numeric) or (hasattr(kind, "impl") and isinstance(kind.impl, Numeric)):
             value = Decimal(value)
-        elif column == "id":
+        elif isinstance(kind, Integer):
             value = int(value)
+            if not -(2**63) <= value < 2**63:
+                raise ValueError(cursor)
         return value, int(identity)
-    except (ValueError, TypeError, KeyError, ArithmeticError):
+    except (ValueError, TypeError, KeyError, ArithmeticError, RecursionError):
         raise Malformed("bad_page", _("This page address is not valid.")) from None
 
 

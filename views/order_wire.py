@@ -177,7 +177,7 @@ def _term(name, value, typed):
     if name in DAYS:
         return _typed_day(name, value) if typed else wire.day(name, value)
     if name == "months":
-        months = wire.whole(name, int(value) if isinstance(value, str) and value.isdecimal() else value)
+        months = wire.whole(name, value if not isinstance(value, str) else wire.key(value) or value)
         if not 1 <= months <= 600:
             raise wire.bad(name, _("This value is not possible: %(field)s.", field=name))
         return months

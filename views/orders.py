@@ -174,8 +174,8 @@ class OrderView(BegunDoors, JoinDoors, ProposalDoors, LinesDoors, HouseView):
         return self._lines_form(None, order_head.form(self.outside, typed=kept.content["head"]), kept.content)
 
     def prefill(self):
-        wanted = request.args.get("customer", "")
-        customer = db.session.get(Customer, int(wanted)) if wanted.isdecimal() and not self.outside else None
+        wanted = wire.key(request.args.get("customer", ""))
+        customer = db.session.get(Customer, wanted) if wanted is not None and not self.outside else None
         if self.outside and len(g.work.actor.customers) == 1:
             customer = db.session.get(Customer, next(iter(g.work.actor.customers)))
         return {"data": {"customer": customer, "currency": customer.currency if customer else None}}
@@ -237,15 +237,15 @@ class OrderView(BegunDoors, JoinDoors, ProposalDoors, LinesDoors, HouseView):
         return jsonify(order_head.addresses(use, customer or mine, request.args.get("term", "").strip(), identity))
 
     def line(self, args):
-        pk = args.get("order", "")
-        return order_live.line(args, g.work, self.row(int(pk)) if pk.isdecimal() else None)
+        pk = wire.key(args.get("order", ""))
+        return order_live.line(args, g.work, self.row(pk) if pk is not None else None)
 
     @expose("/totals", methods=["POST"])
     @has_access
     def totals(self):
         """Totals of what is typed so far; nothing is kept."""
-        given, pk = body(), request.args.get("order", "")
-        order = self.row(int(pk)) if pk.isdecimal() else None
+        given, pk = body(), wire.key(request.args.get("order", ""))
+        order = self.row(pk) if pk is not None else None
         with db.session.no_autoflush:
             try:
                 if order is None:

@@ -22,7 +22,7 @@ from app.rules import links, people, permissions
 from models.customers import Customer
 from models.organisation import Branch
 from models.people import AccessGroup, Membership, Person
-from views import bulk, ticks
+from views import bulk, ticks, wire
 from views.base import VERBS, Interface
 from views.fields import DateText, HouseForm, ReferenceField, options
 from views.filters import Choice, Filter, Refers, like
@@ -182,8 +182,9 @@ class PersonView(RuledView):
     def choices(self):
         """Members of staff, for select boxes."""
         rows = self.query().filter(Person.kind == "staff", Person.state != "inactive")
-        if request.args.get("id", "").isdecimal():
-            rows = rows.filter(Person.id == int(request.args["id"]) % 2**31)
+        identity = wire.key(request.args.get("id", ""))
+        if identity is not None:
+            rows = rows.filter(Person.id == identity % 2**31)
         elif request.args.get("term", "").strip():
             rows = self.quick.apply(rows, Person, request.args["term"].strip(), db.session)
         found = rows.order_by(Person.id).limit(20)

@@ -93,6 +93,8 @@ def filtered(query, model, given, allowed, words=None):
 def _one(query, model, name, operator, value, allowed, words):
     if not isinstance(name, str) or name not in allowed:
         raise Malformed("bad_filter", _("This column cannot be filtered: %(column)s.", column=name), field="filters")
+    if not isinstance(operator, str):
+        raise _bad_operator(operator)
     prop = model.__mapper__.attrs.get(name)
     if name in words and operator in (("ct", "sw") if prop is not None else WORD_OPS):
         return words[name].apply(query, model, wire.taken(name, str(value), 200), db.session)

@@ -16,7 +16,7 @@ from models.quotes import Quote, QuoteLine
 from views import quote_forms as forms
 from views import quote_live as live
 from views import quote_pages as pages
-from views import threads
+from views import threads, wire
 from views.base import HouseView, Interface
 from views.cells import show
 from views.doors import body, done
@@ -188,8 +188,9 @@ class QuoteView(LinesDoors, HouseView):
             verb, data = pages.answered(given, row)
             if not self.may(verb):
                 abort(403)
-            seen = given.get("version", "")
-            outcome = self.flow.run(verb, [pk], versions={pk: int(seen)} if seen.isdecimal() else None, **data)
+            seen = wire.key(given.get("version", ""))
+            versions = {pk: seen} if seen is not None else None
+            outcome = self.flow.run(verb, [pk], versions=versions, **data)
             if outcome.refused:
                 raise outcome.refused[0].error
             db.session.commit()

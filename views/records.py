@@ -14,7 +14,7 @@ from app.extensions import db
 from app.reading import reader
 from reports.core import REPORTS
 from reports.issue import serve
-from views import timeline
+from views import timeline, wire
 from views.bulk import form_fields, override_form
 from views.cells import kind_of, said, show
 from views.filters import like, searched
@@ -176,7 +176,8 @@ def choices(view, term, identity):
     """Rows for a select box as JSON: by id for a stored value, else by the beginning of words."""
     model, query = view.model, view.query()
     if identity:
-        row = query.filter(model.id == int(identity)).one_or_none() if identity.isdecimal() else None
+        wanted = wire.key(identity)
+        row = query.filter(model.id == wanted).one_or_none() if wanted is not None else None
         return jsonify([choice(row)] if row is not None else [])
     if hasattr(model, "archived_at"):
         query = query.filter(model.archived_at.is_(None))

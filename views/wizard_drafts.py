@@ -148,7 +148,7 @@ class WizardDraftView(HouseView):
 
     def _files(self, row, step, form):
         """Files that are sent along, and those that are taken away."""
-        gone = {int(one) for one in request.form.getlist("remove") if one.isdecimal()}
+        gone = {wire.key(one) for one in request.form.getlist("remove")}
         for one in wizard_drafts.attached(row, g.work):
             if one.id in gone:
                 db.session.delete(one)

@@ -111,7 +111,8 @@ class Flow:
         work, step = _work.current(), self.transitions[name]
         self._allow(step, work)
         ids = list(dict.fromkeys(int(getattr(one, "id", one)) for one in records))
-        found = self.lock([*ids, *(step.beside(ids, work) if step.beside else ())], work)
+        known = [one for one in ids if abs(one) < 2**63]  # no other number is anybody's
+        found = self.lock([*known, *(step.beside(known, work) if step.beside else ())], work)
         outcome = Outcome(refused=[self._missing(one) for one in ids if one not in found])
         rows = [row for one, row in found.items() if one in ids]
         if step.set_wise:

@@ -172,14 +172,14 @@ def check_branch(branch, work):
 def check_currency(currency, work):
     """Codes are those of ISO 4217, in capitals."""
     _coded(currency, 3, work)
-    if not 0 <= currency.digits <= 4:
+    if currency.digits is None or not 0 <= currency.digits <= 4:
         raise BusinessError("bad_digits", _l("Decimal places are 0 to 4."), field="digits")
 
 
 def check_unit(unit, work):
     """Codes are those of UN/ECE Recommendation 20, in capitals."""
     _coded(unit, 8, work)
-    if not 0 <= unit.digits <= 6:
+    if unit.digits is None or not 0 <= unit.digits <= 6:
         raise BusinessError("bad_digits", _l("Decimal places are 0 to 6."), field="digits")
 
 
@@ -200,7 +200,7 @@ def check_exchange_rate(row, work):
 
 def check_terms(terms, work):
     """Days are not negative; a prepayment is a share of the whole."""
-    if not 0 <= terms.days <= 3650:
+    if terms.days is None or not 0 <= terms.days <= 3650:
         raise BusinessError("bad_days", _l("Days are 0 to 3650."), field="days")
     _share(terms)
 
@@ -220,7 +220,7 @@ def _share(row):
 
 def check_series(series, work):
     """Numbers stay unique: once numbers were taken, a series keeps counting by year, or goes on without."""
-    if not 1 <= series.width <= 12:
+    if series.width is None or not 1 <= series.width <= 12:
         raise BusinessError("bad_width", _l("Running digits are 1 to 12."), field="width")
     if series.id is None:
         return
