@@ -346,7 +346,7 @@ class OrderApi(order_amend.AmendApi, ProposalApi, HouseApi):
             return
         lines = {}
         if "lines" in given:
-            lines["lines"] = order_wire.staying(row, order_wire.lines(given)["lines"])
+            lines["lines"] = order_wire.staying(row, order_wire.lines(given, order=row)["lines"])
         orders.change(row, work, **order_head.placed(header), **lines)
 
 

@@ -41,6 +41,36 @@ def test_amend_over_rest_carries_the_change_and_says_what_changed(rest, pk):
     assert {"line": "A-1", "field": "quantity_ordered", "before": "6", "after": "8"} in found["changes"]
 
 
+def test_a_line_named_by_its_id_says_only_what_becomes_different(rest, pk):
+    buyer, (first, second) = rest("buyer1"), lines(rest, pk)
+    done = buyer.post(f"/orders/{pk}/amend", {"lines": [{"id": first["id"], "quantity": "8"}, {"id": second["id"]}]})
+    assert done.status_code == 200, done.json
+    assert {one["sku"]: one["quantity"] for one in lines(rest, pk)} == {"A-1": "8", "B-2": "3"}
+    changed = buyer.put(f"/orders/{pk}", {"lines": [{"id": str(first["id"])}, {"id": second["id"], "quantity": 4}]})
+    assert changed.status_code == 200, changed.json
+    assert {one["sku"]: one["quantity"] for one in lines(rest, pk)} == {"A-1": "8", "B-2": "4"}
+    assert buyer.post(f"/orders/{pk}/amend", {"lines": [{"quantity": "8"}]}).status_code == 400
+
+
+def test_a_draft_takes_lines_by_their_id_too(rest, pk):
+    buyer = rest("buyer1")
+    draft = buyer.post("/orders/", {"currency": "GBP", "lines": [{"sku": "A-1", "quantity": "6"}]}).json["id"]
+    (line,) = lines(rest, draft)
+    changed = buyer.put(f"/orders/{draft}", {"lines": [{"id": line["id"], "quantity": "7"}]})
+    assert changed.status_code == 200, changed.json
+    assert [(one["id"], one["quantity"]) for one in lines(rest, draft)] == [(line["id"], "7")]
+
+
+def test_no_order_is_changed_to_nothing(rest, pk):
+    buyer, before = rest("buyer1"), rest("buyer1").get(f"/orders/{pk}").json
+    refused = buyer.post(f"/orders/{pk}/amend", {"lines": []})
+    assert (refused.status_code, refused.json["error"]) == (422, "no_lines")
+    assert buyer.get(f"/orders/{pk}").json == before
+    buyer.post(f"/orders/{pk}/amend")
+    assert buyer.put(f"/orders/{pk}", {"lines": []}).json["error"] == "no_lines"
+    assert len(lines(rest, pk)) == 2
+
+
 def test_the_page_of_a_confirmed_order_says_what_was_changed_only(rest, sign_in, pk):
     rest("admin").post(f"/orders/{pk}/approve")
     done = rest("buyer1").post(f"/orders/{pk}/amend", {"lines": lines(rest, pk, A="8")})
