@@ -144,6 +144,8 @@ def test_an_order_is_made_step_by_step_and_can_be_left_and_resumed(people, sign_
     done = buyer.post(f"/wizard_drafts/step/confirm/{pk}", {"reference": "PO-77"})
     order = buyer.get(done.location).location
     page = buyer.page(order)
+    assert re.search(r"Thank you\. Your order is SO-[\d-]+\.", page)
+    assert "Ordered: #" not in page and "Made: " not in page
     for text in ("PO-77", "Your answers", "Hard cover", "poems.pdf", "Submitted"):
         assert text in page, text
     assert "Answers" in sign_in("reviewer").page(order)
