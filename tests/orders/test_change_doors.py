@@ -206,6 +206,10 @@ def test_deleting_asks_a_second_person_where_the_type_says_so(rest, pk, sign_in,
     assert reviewer.delete(f"/orders/{pk}").json["error"] == "needs_approval"
     assert reviewer.post(f"/orders/{pk}/request_deletion", {"reason": "Entered twice"}).status_code == 200
     assert reviewer.post(f"/orders/{pk}/approve_deletion").status_code == 403
+    assert "Deletion asked for" in sign_in("reviewer").page(f"/orders/show/{pk}")
+    assert "Deletion asked for" not in sign_in("buyer1").page(f"/orders/show/{pk}")  # it is between us
+    told = [one["action"] for one in rest("buyer1").get(f"/orders/{pk}/history").json]
+    assert "submit" in told and "request_deletion" not in told
     page = sign_in("supervisor").page(f"/orders/show/{pk}")
     assert "Approve the deletion" in page and "Entered twice" in page
     gone = sign_in("supervisor").post(f"/orders/step/approve_deletion/{pk}", follow_redirects=True)
