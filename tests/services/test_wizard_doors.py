@@ -112,6 +112,17 @@ def test_customers_neither_design_nor_see_what_is_not_published(sign_in, rest, s
 # --- a customer fills it in --------------------------------------------------------------------
 
 
+def test_the_catalogue_leads_to_the_form_of_a_service_instead_of_the_cart(people, sign_in, service, open_work):
+    buyer = sign_in("buyer1")
+    with open_work() as work:
+        product = work.session.query(Service).one().product
+        sku, pk = product.sku, product.id
+    for page in (buyer.page("/products/list/"), buyer.page("/products/list/?layout=list"),
+                 buyer.page(f"/products/show/{pk}"), buyer.page(f"/products/compare?id={pk}")):  # fmt: skip
+        main = page.partition("<main")[2]
+        assert 'href="/wizard_drafts/add"' in main and f'name="sku" value="{sku}"' not in main
+
+
 def test_an_order_is_made_step_by_step_and_can_be_left_and_resumed(people, sign_in, service):
     buyer, colleague = sign_in("buyer1"), sign_in("buyer2")
     assert "Book layout" in buyer.page("/wizard_drafts/add")
