@@ -223,6 +223,14 @@ def test_customers_delete_what_they_have_submitted(rest, pk):
     assert rest("buyer1").get(f"/orders/{pk}").status_code == 404
 
 
+def test_customers_are_told_that_an_order_that_is_over_cannot_be_deleted(rest, pk):
+    buyer = rest("buyer1")
+    assert buyer.post(f"/orders/{pk}/cancel").status_code == 200
+    refused = buyer.delete(f"/orders/{pk}")
+    assert (refused.status_code, refused.json["error"]) == (409, "wrong_state")
+    assert "Cancelled" in refused.json["message"]
+
+
 def test_staff_delete_with_a_reason_and_customers_unless_a_setting_forbids_it(rest, pk, sign_in, open_work):
     with open_work() as work:
         settings_pages.put("CUSTOMER_DELETES_SUBMITTED", "system", 0, False, work)
