@@ -322,6 +322,16 @@ def test_a_definition_is_written_over_rest(people, rest, open_work):
     assert rest("buyer1").get("/services/").json["count"] == 0
 
 
+def test_a_service_order_is_not_copied_as_if_it_were_goods(people, rest, service):
+    program = rest("buyer1")
+    pk = program.post("/wizard_drafts/", {"service": service}).json["id"]
+    program.put(f"/wizard_drafts/{pk}", {"answers": {"title": "Poems", "pages": "100", "cover": "hard"}})
+    send_file(program, pk)
+    order = program.post(f"/wizard_drafts/{pk}/confirm").json["made"]["id"]
+    refused = program.post(f"/orders/{order}/copy")
+    assert (refused.status_code, refused.json["error"]) == (422, "service_order")
+
+
 def test_the_release_of_a_service_order_is_called_the_start_of_its_work(people, sign_in, rest, service):
     buyer, reviewer, program = sign_in("buyer1"), sign_in("reviewer"), rest("buyer1")
     pk = program.post("/wizard_drafts/", {"service": service}).json["id"]
