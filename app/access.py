@@ -13,6 +13,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.util import identity_key
 
 from app.core.work import Actor
+from models.people import spoken
 
 _WHO = text("""
 select u.*, p.kind, p.locale, p.calendar, p.digits, p.timezone, p.branch_id, p.session_round, p.seen_notification_id,
@@ -29,8 +30,7 @@ select u.*, p.kind, p.locale, p.calendar, p.digits, p.timezone, p.branch_id, p.s
   case when p.branch_limited then array(
     with recursive below(id) as (select p.branch_id union
       select c.id from branches c join below on c.parent_id = below.id)
-    select id from below) end as branches,
-  u.first_name || ' ' || u.last_name as name
+    select id from below) end as branches
 from ab_user u left join people p on p.user_id = u.id left join branches b on b.id = p.branch_id
 where u.id = :user
 """)
@@ -137,7 +137,7 @@ def _actor(row, pairs):
     if kind == "external" and (not customers or row["external_access"] is False):
         kind = "nobody"
     return Actor(
-        name=row["name"].strip() or row["username"],
+        name=spoken(row["first_name"], row["last_name"]) or row["username"],
         kind=kind,
         user_id=row["id"],
         customers=customers if kind == "external" else frozenset(),

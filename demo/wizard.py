@@ -149,6 +149,17 @@ def services_of_ours(stage):
         return service.id
 
 
+SAID = {  # what is said about the work: to and by customers
+    "first": "The title page and the first chapter.", "larger": "A larger type for the chapter headings, please.",
+    "again": "With larger headings.", "good": "Very good, please go on.", "whole": "The whole book.",
+    "room": "More room between the lines, please.",
+}  # fmt: skip
+SAID_IN_PERSIAN = {
+    "first": "صفحه عنوان و فصل اول.", "larger": "لطفاً حروف عنوان فصل‌ها را درشت‌تر کنید.",
+    "again": "با عنوان‌های درشت‌تر.", "good": "بسیار خوب است، لطفاً ادامه دهید.", "whole": "تمام کتاب.",
+}  # fmt: skip
+
+
 def orders_of_it(stage, service_id):
     """A draft of buyer1 and one of buyer3, an order of theirs and of the Persian publisher in the middle of work."""
     for user, title in (("buyer1", "The Harbour Cookbook 2026"), ("buyer3", "Café Stories 2026")):
@@ -187,6 +198,7 @@ def _work(stage, user, ids, days):
     """The first version shown, changed, approved; the page layout is before the customer."""
     flow = work_stages.FLOW
     first, second = ids[:2]
+    said = SAID_IN_PERSIAN if user == "fa" else SAID
     picture = drawings.logo("Book layout")
 
     def show(identity, day, name, note):
@@ -195,13 +207,13 @@ def _work(stage, user, ids, days):
         with stage.scene("reviewer", day, "16:00", told=day < 3) as work:
             flow.run_one("show", identity, note=note, files=[_file(name, work, picture)])
 
-    show(first, days - 3, f"first-version-{user}-1.png", "The title page and the first chapter.")
+    show(first, days - 3, f"first-version-{user}-1.png", said["first"])
     with stage.scene(user, days - 4):
-        flow.run_one("request_changes", first, reason="A larger type for the chapter headings, please.")
-    show(first, days - 5, f"first-version-{user}-2.png", "With larger headings.")
+        flow.run_one("request_changes", first, reason=said["larger"])
+    show(first, days - 5, f"first-version-{user}-2.png", said["again"])
     with stage.scene(user, days - 6):
-        flow.run_one("approve", first, note="Very good, please go on.")
-    show(second, 1, f"page-layout-{user}-1.png", "The whole book.")
+        flow.run_one("approve", first, note=said["good"])
+    show(second, 1, f"page-layout-{user}-1.png", said["whole"])
     if user == "buyer3":
         with stage.scene(user, 0):
-            flow.run_one("request_changes", second, reason="More room between the lines, please.")
+            flow.run_one("request_changes", second, reason=said["room"])

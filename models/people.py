@@ -1,5 +1,6 @@
 """Who a user is: staff or external, and for which customers he acts."""
 
+import re
 from datetime import UTC
 
 from flask_appbuilder.security.sqla.models import Group, Role, User
@@ -24,9 +25,20 @@ from models.base import Archived, Model, Stamped, infrastructure, shared
 NO_MAIL = "no-mail.invalid"  # an account without an e-mail address; never shown, never mailed
 PERSONAL = "personal:"  # a role that holds the ticks of one person: personal:<user id>
 
+_HAN = re.compile(r"[\u3400-\u9fff\U00020000-\U000323af]+")
+
+
+def spoken(first, last):
+    """First and last name of a person as one says them: of a Chinese name the family comes first, without a space."""
+    if _HAN.fullmatch(first) and _HAN.fullmatch(last):
+        return last + first
+    return f"{first} {last}".strip()
+
+
 # the framework's own tables take part in the history; what signing in writes there is nobody's action,
 # and an address may be a placeholder: app.rules.people enters what there is to say about it
 Role.__history__, Group.__history__, User.__history__ = "role", "group", ("person", "user")
+User.get_full_name = lambda user: spoken(user.first_name or "", user.last_name or "")
 User.__secret__ = frozenset({"password", "email", "last_login", "login_count", "fail_login_count", "created_on",
                             "changed_on",
                              "created_by_fk", "changed_by_fk"})  # fmt: skip
@@ -87,7 +99,7 @@ class Person(Model):
 
     @property
     def full_name(self):
-        return self.user.get_full_name().strip() or self.user.username
+        return self.user.get_full_name() or self.user.username
 
     @property
     def first_name(self):

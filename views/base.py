@@ -70,6 +70,7 @@ class HouseView(ModelView):
     groups = ()  # ((title, field names), ...): how a long form is parted
     marked_by = ()  # columns that `marks` looks at
     single_steps = frozenset()  # steps of one record, which the list does not offer
+    thanks = frozenset()  # steps that end with an order, for which a customer is thanked by its number
     step_pages = {}  # steps on the ticked rows that are taken on a page of their own: {step: endpoint}
 
     def __init_subclass__(cls, **kwargs):

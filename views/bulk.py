@@ -106,9 +106,8 @@ def step(view, name, pk):
         flash(str(error.message), "warning")
         return redirect(back)
     db.session.commit()
-    flash(_("%(step)s: %(record)s", step=one.on(outcome.done[0]).told, record=outcome.done[0]), "success")
-    for made in outcome.made:
-        flash(told_made(made), "success")
+    for text in _told(view, one, outcome):
+        flash(text, "success")
     gone = getattr(outcome.done[0], "deleted_at", None) is not None
     return redirect(view.url("list") if gone else back)
 
@@ -186,6 +185,14 @@ def tried(view, one, ids, data):
     with runs.trial(g.work):
         outcome = view.flow.run(one.name, ids, **data)
     return runs.keep(g.work, view.noun, one.name, ids, data, outcome.refused, kind="trial")
+
+
+def _told(view, one, outcome):
+    """What became of a record, and what was made of it; a customer who ordered is told the number of his order."""
+    row, made = outcome.done[0], outcome.made
+    if view.outside and one.name in view.thanks and made and made[0].number:
+        return [_("Thank you. Your order is %(record)s.", record=made[0])]
+    return [_("%(step)s: %(record)s", step=one.on(row).told, record=row), *map(told_made, made)]
 
 
 def told_made(row):

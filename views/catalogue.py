@@ -15,6 +15,7 @@ from app.extensions import db
 from app.reading import locale, reader
 from app.rules import pricing
 from models.products import Category, Product
+from models.services import Service
 from views import product_parts as parts
 from views.catalogue_list import buyer
 from views.cells import price as price_text
@@ -58,8 +59,15 @@ def cards(rows, customer, between=(None, None)):
         return [_card(row, None, None, None) for row in rows]
     currency = customer.currency_code
     found = pricing.quote([row.id for row in rows], customer, currency, None, {}, g.work)
-    free = parts.availability(rows, customer)
-    return [_card(row, found[row.id], currency, free[row.id]) for row in rows if _fits(found[row.id], *between)]
+    free, served = parts.availability(rows, customer), _ordered_by_form([row.id for row in rows])
+    return [_card(row, found[row.id], currency, free[row.id], row.id in served)
+            for row in rows if _fits(found[row.id], *between)]  # fmt: skip
+
+
+def _ordered_by_form(ids):
+    """Which of these products are sold with the form of a service: it asks what has to be known for the work."""
+    return set(g.work.session.scalars(
+        select(Service.product_id).where(Service.product_id.in_(ids), Service.state == "published")))  # fmt: skip
 
 
 def _fits(price, least, most):
@@ -70,7 +78,7 @@ def _fits(price, least, most):
             and (most is None or price.unit_price <= most))  # fmt: skip
 
 
-def _card(row, price, currency, free):
+def _card(row, price, currency, free, served=False):
     priced = price is not None and not isinstance(price, BusinessError)
     picture = next(iter(row.pictures), None)
     return SimpleNamespace(
@@ -78,7 +86,7 @@ def _card(row, price, currency, free):
         picture=parts.picture_url(row, picture) if picture else None,
         price=price_text(price.unit_price, currency, reader()) if priced else None,
         gross=priced and price.includes_tax, unit=pick(row.unit.symbols, locale()), free=free,
-        can_put=priced and g.work.actor.may("cart.write"),
+        can_put=(priced or served) and g.work.actor.may("cart.write"), served=served,
     )  # fmt: skip
 
 
@@ -135,9 +143,11 @@ def more(row, house):
     house.history = None  # who changed what in our catalogue is ours
     customer = buyer()
     if g.work.actor.may("cart.write") and customer is not None:
+        served = bool(_ordered_by_form([row.id]))
         body = render_template("portal/_put.html", sku=row.sku, name=house.number, here=f"/products/show/{row.id}",
-                               customer=customer.id)  # fmt: skip
-        house.sections.insert(0, SimpleNamespace(id="put", title=_("Add to cart"), body=body))
+                               customer=customer.id, served=served)  # fmt: skip
+        title = _("Order a service") if served else _("Add to cart")
+        house.sections.insert(0, SimpleNamespace(id="put", title=title, body=body))
     house.links.append(SimpleNamespace(label=_("Compare"), url=f"/products/compare?id={row.id}",
                                        icon="fa-scale-balanced"))  # fmt: skip
     if customer is not None:

@@ -185,7 +185,7 @@ def people(row):
             .options(joinedload(Membership.user), joinedload(Membership.access_group))
         ).all()  # fmt: skip
     rows = [
-        line(one.user.get_full_name().strip() or one.user.username, one.user.username,
+        line(one.user.get_full_name() or one.user.username, one.user.username,
              one.access_group.name if one.access_group else "", one.user.active)
         for one in found
     ]  # fmt: skip

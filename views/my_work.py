@@ -86,7 +86,7 @@ waits("work", _l("Work list"), WorkStage, ("number", "names", "customer", "state
 waits("ticket", _l("Tickets"), Ticket, ("number", "subject", "customer", "state", "created_at"),
       _handled(Ticket, ("open",)), "/tickets/list/?mine=yes&state=open")  # fmt: skip
 waits("quote", _l("Quotes"), Quote, ("number", "customer", "state", "valid_until"),
-      _handled(Quote, quote_flow.OPEN), "/quotes/list/")  # fmt: skip
+      lambda user: (Quote.handler_id == user) & quote_flow.our_turn(), "/quotes/list/?mine=yes")  # fmt: skip
 waits("contract", _l("Contracts"), Contract, ("number", "title", "customer", "state"), _to_approve,
       "/contracts/list/?state=submitted", permission="contract.approve")  # fmt: skip
 

@@ -135,8 +135,8 @@ def _word(name, value):
 # --- saving ------------------------------------------------------------------------------------
 
 
-def given_of(content, outside, typed=False):
-    """Lines and head of a change from JSON.
+def given_of(order, content, outside, typed=False):
+    """Lines and head of a change of an order from JSON.
 
     :param typed: a person wrote it on a form
     """
@@ -144,12 +144,12 @@ def given_of(content, outside, typed=False):
     head.pop("customer", None)
     if content.get("reason"):
         head["reason"] = wire.taken("reason", content["reason"], 2000)
-    return {**head, "lines": order_wire.lines(content, typed)["lines"] if "lines" in content else None}
+    return {**head, "lines": order_wire.lines(content, typed, order)["lines"] if "lines" in content else None}
 
 
 def save(order, content, outside):
     """Carry out what a person changed on the form, and send it for confirmation when he asked for that."""
-    change = given_of(content, outside, typed=True)
+    change = given_of(order, content, outside, typed=True)
     again = bool(content.get("submit"))
     if not (again and order.state == "changed" and not _differs(order, change)):
         take(order_changes.step_for(order, change["lines"], _head(change), g.work), order, content, change)
@@ -165,7 +165,7 @@ def may_send(order, work):
 
 def put(order, content, outside):
     """PUT on an order that is open for changes; the same values once more change nothing."""
-    change = given_of({key: value for key, value in content.items() if key != "submit"}, outside)
+    change = given_of(order, {key: value for key, value in content.items() if key != "submit"}, outside)
     if _differs(order, change):
         take("amend", order, content, change)
 
@@ -213,7 +213,7 @@ class AmendApi:
 
     def _carry(self, verb, pk):
         row, content = self.find(pk), body(required=False)
-        change = given_of(content, not g.work.actor.inside)
+        change = given_of(row, content, not g.work.actor.inside)
         if change["lines"] is None:
             change.pop("lines")
         take(verb, row, content, change)

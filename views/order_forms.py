@@ -31,6 +31,7 @@ class OrderFormView(HouseView):
     noun = "order_form"
     flow = order_forms.FLOW
     route_base = "/order_forms"
+    thanks = frozenset({"order"})
     list_title, add_title = _l("Order forms"), _l("Quick order")
     add_label = _l("Quick order")
     list_columns = ["name", "customer", "state", "source", "taken_count", "changed_count", "refused_count",

@@ -93,10 +93,12 @@ def _missing(name):
     return Malformed("bad_reference", _("There is no such record: %(field)s.", field=name), field=name)
 
 
-def lines(given, typed=False):
+def lines(given, typed=False, order=None):
     """The lines of an order from JSON.
 
     :param typed: a person wrote it: days as he writes them
+    :param order: the order they are to be lines of, where there is one: a row with the id of one of its lines says
+        only what becomes different of it
     :raises Malformed: what is wrong with the first row that cannot be read, with `lines` as of `entry.set_lines`
     """
     rows = given.get("lines")
@@ -104,10 +106,10 @@ def lines(given, typed=False):
         return {"lines": ()}
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise Malformed("bad_lines", _("lines is a list of {sku, quantity}."), field="lines")
-    found, refused = [], []
+    found, refused, there = [], [], {str(line.id): line for line in order.lines} if order is not None else {}
     for index, row in enumerate(rows):
         try:
-            found.append(_line(row, typed))
+            found.append(_line(_whole_row(row, there), typed))
         except Malformed as error:
             refused.append((index, error))
     if refused:
@@ -136,6 +138,11 @@ def staying(order, rows):
         ids = free.get(row["sku"].upper()) if "id" not in row else None
         found.append(row | {"id": ids.pop(0)} if ids else row)
     return found
+
+
+def _whole_row(row, there):
+    line = there.get(str(row.get("id")))
+    return row if line is None else {"sku": line.sku, "quantity": str(line.quantity_ordered), **row}
 
 
 def _line(row, typed):

@@ -71,7 +71,7 @@ class OrderView(BegunDoors, JoinDoors, ProposalDoors, LinesDoors, HouseView):
                           "quantity_available", "price_source", "mine", "overdue", "supervisor", "display_status",
                           "display_status_id", "rating"})  # fmt: skip
     marked_by = ("due_at", "display_status", "merged_at", "proposed_side")
-    inside_steps = frozenset({"set_status", "rate"})
+    inside_steps = frozenset({"set_status", "rate", "request_deletion", "refuse_deletion"})
     order_columns = ("id", "number", "state", "ordered_at", "submitted_at", "total_net", "total_gross")
     add_columns = edit_columns = ["currency", "reference", "remark"]
     facts = (
@@ -347,7 +347,7 @@ class OrderApi(order_amend.AmendApi, ProposalApi, HouseApi):
             return
         lines = {}
         if "lines" in given:
-            lines["lines"] = order_wire.staying(row, order_wire.lines(given)["lines"])
+            lines["lines"] = order_wire.staying(row, order_wire.lines(given, order=row)["lines"])
         orders.change(row, work, **order_head.placed(header), **lines)
 
 

@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.core.errors import BusinessError
 from app.extensions import db
-from app.rules import documents, quote_entry, quotes
+from app.rules import documents, quote_entry, quote_flow, quotes
 from app.rules import quote_revisions as revisions
 from models.customers import Customer
 from models.quotes import Quote, QuoteLine
@@ -37,7 +37,7 @@ class Countered(Flag):
     """Quotes whose customer waits for our answer to his counter-offer."""
 
     def apply(self, query, model, value, session):
-        waiting = (model.state == "offered") & model.countered_at.is_not(None)
+        waiting = quote_flow.counter_offers()
         return query.filter(waiting if value else ~waiting)
 
 

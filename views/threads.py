@@ -17,6 +17,7 @@ from app.reading import reader
 from app.rules import conversations
 from models.conversations import Conversation, Message
 from models.files import Attachment
+from models.people import spoken
 from views.attachments import attachments_section
 from views.fields import HouseForm
 from views.filters import Flag
@@ -119,7 +120,7 @@ def authors(ids):
     if not wanted:
         return {}
     rows = db.session.execute(select(User.id, User.first_name, User.last_name).where(User.id.in_(wanted)))
-    return {row[0]: f"{row[1]} {row[2]}".strip() for row in rows}
+    return {row[0]: spoken(row[1], row[2]) for row in rows}
 
 
 def attachments(ids):

@@ -41,6 +41,7 @@ class WizardDraftView(HouseView):
     noun = "wizard_draft"
     flow = wizard_drafts.FLOW
     route_base = "/wizard_drafts"
+    thanks = frozenset({"confirm"})
     list_title, add_title, edit_title = _l("Unfinished orders"), _l("Order a service"), _l("Order a service")
     add_label = _l("Order a service")
     list_columns = ["edition", "customer", "state", "updated_at"]

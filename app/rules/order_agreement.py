@@ -45,8 +45,7 @@ def _check_lines(order, changes):
         if key not in there:
             text = _l("%(sku)s is not part of the order any more.", sku=one.sku)
             raise Conflict("line_gone", text, sku=one.sku)
-    if all(line.id in changes and changes[line.id].refuse for line in order.lines):
-        raise BusinessError("no_lines", _l("An order needs at least one line. Cancel the order instead."))
+    order_lines.some_stay([line for line in order.lines if not (line.id in changes and changes[line.id].refuse)])
 
 
 def _rewrite(order, changes, work):

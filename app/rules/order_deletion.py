@@ -13,7 +13,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
 from app.core import facts, scope, settings
-from app.core.errors import BusinessError, Forbidden
+from app.core.errors import BusinessError, Conflict, Forbidden
 from app.rules import order_terms, orders, stock
 from models.approvals import Approval
 from models.conversations import Conversation, InternalNote, Message, ReadMark, Task
@@ -40,6 +40,7 @@ OPEN_TO_CUSTOMERS = ("submitted", "changed", "confirmed", "rejected")
 def remove(order, work, reason=""):
     """Delete an order where that needs nobody else.
 
+    :raises Conflict: a customer's that is released, over or cancelled
     :raises Forbidden: a customer's, once it is submitted, where CUSTOMER_DELETES_SUBMITTED is off
     :raises BusinessError: 'bound', 'head_office_only', 'needs_approval'
     """
@@ -68,8 +69,10 @@ def check(order, work):
 
 def _check_customer(order, work):
     policy = order.order_type.delete_policy
-    allowed = order_terms.term("CUSTOMER_DELETES_SUBMITTED", order, work) and policy == "confirm"
-    if not allowed or order.state not in OPEN_TO_CUSTOMERS:
+    if order.state not in OPEN_TO_CUSTOMERS:
+        text = _l("This step is not possible in the state “%(state)s”.", state=FLOW.states[order.state])
+        raise Conflict("wrong_state", text, state=order.state)
+    if not (order_terms.term("CUSTOMER_DELETES_SUBMITTED", order, work) and policy == "confirm"):
         raise Forbidden("not_permitted", _l("Only a draft can be deleted. Cancel the order instead."))
     if _bound(order, work):
         raise BusinessError("bound", _l("An order that is paid, invoiced or shipped can only be deleted by us."))

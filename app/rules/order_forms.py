@@ -19,7 +19,7 @@ from app.core.errors import BusinessError, Conflict, Forbidden, Malformed
 from app.core.flow import Flow
 from app.core.quantity import plain
 from app.core.searchtext import fold
-from app.rules import documents, entry, order_preview, order_rows, order_terms, orders
+from app.rules import documents, entry, order_parts, order_preview, order_rows, order_terms, orders
 from models.customers import Customer
 from models.order_forms import OrderForm
 from models.organisation import Currency
@@ -275,6 +275,7 @@ def lines(form):
         "Make a new draft of what %(count)s order has, at today's prices?",
         "Make a new draft of each of %(count)s orders, at today's prices?", many, count=count,
     ),
+    guards=(order_parts.no_service,),
 )  # fmt: skip
 def copy(order, work):
     """Make a draft of what an order has, at today's prices; what is gone or changed is kept with it (CRT-11)."""

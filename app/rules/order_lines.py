@@ -113,14 +113,24 @@ def term(line, name):
 def check(found, allowed):
     """Refuse what the actor may not change, at the line where he tried.
 
-    :raises BusinessError: 'not_changeable' with `lines`: [{"index", "error", "message"}]
+    :raises BusinessError: 'not_changeable' with `lines`: [{"index", "error", "message"}]; 'no_lines'
     """
+    some_stay(found.rows)
     refused = [_refused(row, min(row.needs - allowed)) for row in found.rows if row.needs - allowed]
     if refused:
         text = _l("Some lines cannot be changed this way. Nothing has been saved yet.")
         raise BusinessError("not_changeable", text, lines=refused)
     if found.gone and "line_remove" not in allowed:
         raise BusinessError("not_changeable", NO["line_remove"], skus=[line.sku for line in found.gone])
+
+
+def some_stay(lines):
+    """See that an order keeps a line: with none of them there would be nothing left to confirm.
+
+    :raises BusinessError: 'no_lines'
+    """
+    if not lines:
+        raise BusinessError("no_lines", _l("An order needs at least one line. Cancel the order instead."))
 
 
 def _refused(row, need):

@@ -66,6 +66,19 @@ class ConvertForm(Form):
     number = order_terms.NumberField()
 
 
+# --- whose turn it is ---------------------------------------------------------------------------
+
+
+def counter_offers():
+    """The criterion of offers the customer has answered with one of his own."""
+    return (Quote.state == "offered") & Quote.countered_at.is_not(None)
+
+
+def our_turn():
+    """The criterion of quotes that wait for us: to be priced, to be published, to be answered."""
+    return Quote.state.in_(("requested", "priced")) | counter_offers()
+
+
 # --- guards ------------------------------------------------------------------------------------
 
 

@@ -1,6 +1,9 @@
 """Branches, warehouses and price lists have names in six languages; managed roles are called in the reader's."""
 
+import pytest
+
 from models.organisation import Branch
+from models.people import Person, spoken
 from models.products import PriceList
 from tests import makers
 
@@ -40,3 +43,21 @@ def test_managed_roles_are_called_in_words_and_chosen_by_their_key(people, sign_
     assert "Administrator" in admin.page("/roles/list/")
     page = admin.page(f"/users/edit/{people.ids['reviewer']}")
     assert 'value="Reviewer"' in page and 'value="Admin"' in page and "Administrator" in page
+
+
+@pytest.mark.parametrize(("first", "last", "said"), [
+    ("伟", "王", "王伟"), ("Brian", "Porter", "Brian Porter"), ("سارا", "احمدی", "سارا احمدی"), ("Wei", "王", "Wei 王"),
+    ("伟", "", "伟"), ("", "王", "王"), ("", "", ""),
+])  # fmt: skip
+def test_the_family_of_a_chinese_name_comes_first(first, last, said):
+    assert spoken(first, last) == said
+
+
+def test_a_chinese_name_is_said_the_same_at_every_door(people, sign_in, open_work):
+    with open_work() as work:
+        user = work.session.get(Person, people.ids["buyer1"]).user
+        user.first_name, user.last_name = "伟", "王"
+    own = f"/users/show/{people.ids['buyer1']}"
+    for name, path in (("buyer1", "/portal/"), ("admin", "/users/list/"), ("admin", own)):
+        page = sign_in(name).page(path)
+        assert "王伟" in page and "伟 王" not in page, path

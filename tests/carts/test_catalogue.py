@@ -72,6 +72,8 @@ def test_products_are_compared_side_by_side(goods, sign_in):
     assert "£3.00" in page
     row = re.search(r'<tr class="differs"><th scope="row">Brand</th>(.*?)</tr>', page, re.S)[1]
     assert re.findall(r"<bdi>(\w+)</bdi>", row) == ["Leaf", "Root"]
+    assert re.search(r'<tr class="differs"><th scope="row">Price</th>', page)
+    assert re.search(r'<tr><th scope="row">Availability</th>', page)
     assert "Nothing to compare" in buyer.page("/products/compare")
     many = "&".join(f"id={one}" for one in range(1, 9))
     assert "Only 4 products can be compared at once." in buyer.page(f"/products/compare?{many}")

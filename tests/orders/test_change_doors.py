@@ -41,6 +41,36 @@ def test_amend_over_rest_carries_the_change_and_says_what_changed(rest, pk):
     assert {"line": "A-1", "field": "quantity_ordered", "before": "6", "after": "8"} in found["changes"]
 
 
+def test_a_line_named_by_its_id_says_only_what_becomes_different(rest, pk):
+    buyer, (first, second) = rest("buyer1"), lines(rest, pk)
+    done = buyer.post(f"/orders/{pk}/amend", {"lines": [{"id": first["id"], "quantity": "8"}, {"id": second["id"]}]})
+    assert done.status_code == 200, done.json
+    assert {one["sku"]: one["quantity"] for one in lines(rest, pk)} == {"A-1": "8", "B-2": "3"}
+    changed = buyer.put(f"/orders/{pk}", {"lines": [{"id": str(first["id"])}, {"id": second["id"], "quantity": 4}]})
+    assert changed.status_code == 200, changed.json
+    assert {one["sku"]: one["quantity"] for one in lines(rest, pk)} == {"A-1": "8", "B-2": "4"}
+    assert buyer.post(f"/orders/{pk}/amend", {"lines": [{"quantity": "8"}]}).status_code == 400
+
+
+def test_a_draft_takes_lines_by_their_id_too(rest, pk):
+    buyer = rest("buyer1")
+    draft = buyer.post("/orders/", {"currency": "GBP", "lines": [{"sku": "A-1", "quantity": "6"}]}).json["id"]
+    (line,) = lines(rest, draft)
+    changed = buyer.put(f"/orders/{draft}", {"lines": [{"id": line["id"], "quantity": "7"}]})
+    assert changed.status_code == 200, changed.json
+    assert [(one["id"], one["quantity"]) for one in lines(rest, draft)] == [(line["id"], "7")]
+
+
+def test_no_order_is_changed_to_nothing(rest, pk):
+    buyer, before = rest("buyer1"), rest("buyer1").get(f"/orders/{pk}").json
+    refused = buyer.post(f"/orders/{pk}/amend", {"lines": []})
+    assert (refused.status_code, refused.json["error"]) == (422, "no_lines")
+    assert buyer.get(f"/orders/{pk}").json == before
+    buyer.post(f"/orders/{pk}/amend")
+    assert buyer.put(f"/orders/{pk}", {"lines": []}).json["error"] == "no_lines"
+    assert len(lines(rest, pk)) == 2
+
+
 def test_the_page_of_a_confirmed_order_says_what_was_changed_only(rest, sign_in, pk):
     rest("admin").post(f"/orders/{pk}/approve")
     done = rest("buyer1").post(f"/orders/{pk}/amend", {"lines": lines(rest, pk, A="8")})
@@ -176,6 +206,10 @@ def test_deleting_asks_a_second_person_where_the_type_says_so(rest, pk, sign_in,
     assert reviewer.delete(f"/orders/{pk}").json["error"] == "needs_approval"
     assert reviewer.post(f"/orders/{pk}/request_deletion", {"reason": "Entered twice"}).status_code == 200
     assert reviewer.post(f"/orders/{pk}/approve_deletion").status_code == 403
+    assert "Deletion asked for" in sign_in("reviewer").page(f"/orders/show/{pk}")
+    assert "Deletion asked for" not in sign_in("buyer1").page(f"/orders/show/{pk}")  # it is between us
+    told = [one["action"] for one in rest("buyer1").get(f"/orders/{pk}/history").json]
+    assert "submit" in told and "request_deletion" not in told
     page = sign_in("supervisor").page(f"/orders/show/{pk}")
     assert "Approve the deletion" in page and "Entered twice" in page
     gone = sign_in("supervisor").post(f"/orders/step/approve_deletion/{pk}", follow_redirects=True)
@@ -187,6 +221,14 @@ def test_customers_delete_what_they_have_submitted(rest, pk):
     assert rest("buyer3").delete(f"/orders/{pk}").status_code == 404
     assert rest("buyer1").delete(f"/orders/{pk}").status_code == 200
     assert rest("buyer1").get(f"/orders/{pk}").status_code == 404
+
+
+def test_customers_are_told_that_an_order_that_is_over_cannot_be_deleted(rest, pk):
+    buyer = rest("buyer1")
+    assert buyer.post(f"/orders/{pk}/cancel").status_code == 200
+    refused = buyer.delete(f"/orders/{pk}")
+    assert (refused.status_code, refused.json["error"]) == (409, "wrong_state")
+    assert "Cancelled" in refused.json["message"]
 
 
 def test_staff_delete_with_a_reason_and_customers_unless_a_setting_forbids_it(rest, pk, sign_in, open_work):

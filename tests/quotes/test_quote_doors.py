@@ -108,6 +108,18 @@ def test_counter_offers_and_revisions_over_rest(goods, rest):
     assert buyer.post(f"/quotes/{pk}/accept").json["error"] == "wrong_state"
 
 
+def test_quotes_are_my_work_while_it_is_our_turn(goods, rest, sign_in):
+    pk = request(rest).json["id"]
+    rest("reviewer").post(f"/quotes/{pk}/take")
+    there = f"/quotes/show/{pk}"
+    assert there in sign_in("reviewer").page("/my_work/")
+    priced(rest, pk)
+    rest("reviewer").post(f"/quotes/{pk}/publish")
+    assert there not in sign_in("reviewer").page("/my_work/")  # the customer has to answer
+    assert rest("buyer1").post(f"/quotes/{pk}/counter", {"comment": "Less, please"}).status_code == 200
+    assert there in sign_in("reviewer").page("/my_work/")
+
+
 def test_malformed_answers_are_refused(goods, rest):
     pk = offered(rest)
     buyer = rest("buyer1")

@@ -112,6 +112,17 @@ def test_customers_neither_design_nor_see_what_is_not_published(sign_in, rest, s
 # --- a customer fills it in --------------------------------------------------------------------
 
 
+def test_the_catalogue_leads_to_the_form_of_a_service_instead_of_the_cart(people, sign_in, service, open_work):
+    buyer = sign_in("buyer1")
+    with open_work() as work:
+        product = work.session.query(Service).one().product
+        sku, pk = product.sku, product.id
+    for page in (buyer.page("/products/list/"), buyer.page("/products/list/?layout=list"),
+                 buyer.page(f"/products/show/{pk}"), buyer.page(f"/products/compare?id={pk}")):  # fmt: skip
+        main = page.partition("<main")[2]
+        assert 'href="/wizard_drafts/add"' in main and f'name="sku" value="{sku}"' not in main
+
+
 def test_an_order_is_made_step_by_step_and_can_be_left_and_resumed(people, sign_in, service):
     buyer, colleague = sign_in("buyer1"), sign_in("buyer2")
     assert "Book layout" in buyer.page("/wizard_drafts/add")
@@ -144,6 +155,8 @@ def test_an_order_is_made_step_by_step_and_can_be_left_and_resumed(people, sign_
     done = buyer.post(f"/wizard_drafts/step/confirm/{pk}", {"reference": "PO-77"})
     order = buyer.get(done.location).location
     page = buyer.page(order)
+    assert re.search(r"Thank you\. Your order is SO-[\d-]+\.", page)
+    assert "Ordered: #" not in page and "Made: " not in page
     for text in ("PO-77", "Your answers", "Hard cover", "poems.pdf", "Submitted"):
         assert text in page, text
     assert "Answers" in sign_in("reviewer").page(order)
@@ -307,6 +320,16 @@ def test_a_definition_is_written_over_rest(people, rest, open_work):
     assert admin.delete(f"/services/{pk}").status_code == 422
     admin.post(f"/services/{pk}/withdraw")
     assert rest("buyer1").get("/services/").json["count"] == 0
+
+
+def test_a_service_order_is_not_copied_as_if_it_were_goods(people, rest, service):
+    program = rest("buyer1")
+    pk = program.post("/wizard_drafts/", {"service": service}).json["id"]
+    program.put(f"/wizard_drafts/{pk}", {"answers": {"title": "Poems", "pages": "100", "cover": "hard"}})
+    send_file(program, pk)
+    order = program.post(f"/wizard_drafts/{pk}/confirm").json["made"]["id"]
+    refused = program.post(f"/orders/{order}/copy")
+    assert (refused.status_code, refused.json["error"]) == (422, "service_order")
 
 
 def test_the_release_of_a_service_order_is_called_the_start_of_its_work(people, sign_in, rest, service):

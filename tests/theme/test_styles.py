@@ -80,5 +80,13 @@ def test_motion_focus_and_paper_are_thought_of():
 
 
 def test_fonts_come_with_their_licences():
-    for family in ("Inter", "Vazirmatn"):
+    for family in ("Inter", "Vazirmatn", "NotoSansSC"):
         assert "SIL Open Font License" in (STATIC / "fonts" / f"{family}-OFL.txt").read_text()
+
+
+def test_every_font_that_is_named_is_there_and_ours_for_chinese_comes_last():
+    tokens = (STATIC / "css" / "tokens.css").read_text()
+    named = re.findall(r'url\("\.\./fonts/([^"]+)"\)', tokens)
+    assert "noto-sans-sc.woff2" in named and all((STATIC / "fonts" / one).exists() for one in named)
+    order = re.search(r"--font: (.+);", tokens)[1]
+    assert order.index('"Noto Sans CJK SC"') < order.index('"Serai SC"') < order.index("system-ui")
