@@ -327,19 +327,6 @@ def test_a_paid_order_needs_a_second_person_unless_the_setting_says_otherwise(op
     delete(open_work, STAFF, pk)
 
 
-def test_deleted_orders_are_removed_for_good_only_by_setting_and_their_history_stays(open_work, goods):
-    pk = order(open_work, goods)
-    delete(open_work, STAFF, pk)
-    with open_work(now=NOW + timedelta(days=100)) as work:
-        assert order_deletion.purge(work) is None
-        put(work, "PURGE_DELETED_AFTER_DAYS", 90)
-        house.purge_orders(work)
-    with open_work() as work:
-        assert work.session.get(Order, pk, execution_options={"with_deleted": True}) is None
-        assert work.session.scalar(text("select count(*) from history where noun = 'order' and record_id = :pk"),
-                                   {"pk": pk})  # fmt: skip
-
-
 # --- numbers and preconditions -----------------------------------------------------------------
 
 

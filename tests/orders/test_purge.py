@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from sqlalchemy import func, select
 
 import app
+from app.core.history import History
 from app.jobs import house
 from app.rules import conversations, log_entries, order_deletion, ratings, settings_pages
 from models.base import Model
@@ -102,3 +103,18 @@ def test_whatever_refers_to_an_order_or_a_conversation_goes_with_it_or_keeps_it_
         if key.referred_table in (Order.__table__, Conversation.__table__) and key.ondelete != "CASCADE"
     }  # fmt: skip
     assert referring == {*order_deletion.PARTS, *order_deletion.SAID, *KEEP}
+
+
+def test_deleted_orders_are_removed_for_good_only_by_setting_and_their_history_stays(open_work):
+    with open_work() as work:
+        order = makers.make_order(work, makers.make_customer(work), (makers.make_product(work), 1))
+        pk = order.id
+        order_deletion.remove(order, work, "Wrong order")
+    with open_work(now=NOW + timedelta(days=100)) as work:
+        assert order_deletion.purge(work) is None
+        settings_pages.put("PURGE_DELETED_AFTER_DAYS", "system", 0, 90, work)
+        house.purge_orders(work)
+    with open_work() as work:
+        assert work.session.get(Order, pk, execution_options={"with_deleted": True}) is None
+        kept = select(func.count()).select_from(History).where(History.noun == "order", History.record_id == pk)
+        assert work.session.scalar(kept)
