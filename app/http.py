@@ -54,7 +54,7 @@ def before(app):
             abort(404)
         session["locale"] = found
         back = request.args.get("next", "")
-        return redirect(back if _of_this_site(back) else url_for("HomeView.index"))
+        return redirect(back if of_this_site(back) else url_for("HomeView.index"))
 
 
 def after(app):
@@ -77,7 +77,7 @@ def after(app):
     )
 
 
-def _of_this_site(address):
+def of_this_site(address):
     """Whether an address leads nowhere else; browsers drop tabs and line breaks from it and read \\ as /."""
     strange = "\\" in address or any(ord(one) < 0x20 for one in address)
     return address.startswith("/") and not address.startswith(("//", "/lang/")) and not strange

@@ -15,6 +15,7 @@ from app.answers import answer
 from app.core.errors import BusinessError, Conflict, Malformed
 from app.core.needed import Needed
 from app.extensions import db
+from app.http import of_this_site
 from app.rules import cart_orders, cart_terms, carts, orders
 from models.carts import Cart
 from models.customers import Customer
@@ -267,8 +268,7 @@ def _number(text):
 def _back(view):
     """Where the reader was: a page of this site, else his cart."""
     wanted = request.form.get("next", "")
-    inside = wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and "\n" not in wanted
-    return wanted if inside else view.url("mine")
+    return wanted if of_this_site(wanted) else view.url("mine")
 
 
 # --- REST --------------------------------------------------------------------------------------
