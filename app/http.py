@@ -14,7 +14,7 @@ from app import access, answers, idempotency, menu, pieces, wording
 from app.core import scope
 from app.core.errors import Malformed
 from app.core.localized import direction, html_lang, match_locale
-from app.core.readable import storable
+from app.core.readable import of_this_site, storable
 from app.core.work import Work, begin, end
 from app.extensions import csrf, db
 from app.reading import is_api, locale, reader
@@ -75,12 +75,6 @@ def after(app):
         menu_sections=menu.sections,
         actor=lambda: g.work.actor if "work" in g else None,
     )
-
-
-def of_this_site(address):
-    """Whether an address leads nowhere else; browsers drop tabs and line breaks from it and read \\ as /."""
-    strange = "\\" in address or any(ord(one) < 0x20 for one in address)
-    return address.startswith("/") and not address.startswith(("//", "/lang/")) and not strange
 
 
 def _access(user_id):

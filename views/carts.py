@@ -14,8 +14,8 @@ from wtforms.validators import Length
 from app.answers import answer
 from app.core.errors import BusinessError, Conflict, Malformed
 from app.core.needed import Needed
+from app.core.readable import of_this_site
 from app.extensions import db
-from app.http import of_this_site
 from app.rules import cart_orders, cart_terms, carts, orders
 from models.carts import Cart
 from models.customers import Customer
