@@ -8,8 +8,8 @@ from flask.globals import app_ctx
 from flask_babel import Domain, get_locale
 
 from app import access
-from app.core.localized import DEFAULT, LOCALES, Reader, format_number, match_locale
-from app.core.work import current_or_none
+from app.core.localized import DEFAULT, LOCALES, Reader, format_number, local, match_locale
+from app.core.work import current, current_or_none
 
 WHOLE = re.compile(r"%\((\w+)\)d")  # a figure that would be written in Latin digits whatever the reader wants
 
@@ -55,6 +55,11 @@ def reader():
         return Reader(locale())
     g.reader = _reader(g.get("access") or access.nobody(), locale())
     return g.reader
+
+
+def today():
+    """The day it is on the clock of whoever reads the answer."""
+    return local(current().now, reader()).date()
 
 
 def read_for(found, language):
