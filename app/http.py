@@ -14,8 +14,7 @@ from app import access, answers, idempotency, menu, pieces, wording
 from app.core import scope
 from app.core.errors import Malformed
 from app.core.localized import direction, html_lang, match_locale
-from app.core.readable import storable
-from app.core.site import leads_nowhere_else
+from app.core.readable import of_this_site, storable
 from app.core.work import Work, begin, end
 from app.extensions import csrf, db
 from app.reading import is_api, locale, reader
@@ -55,8 +54,7 @@ def before(app):
             abort(404)
         session["locale"] = found
         back = request.args.get("next", "")
-        stays = leads_nowhere_else(back) and not back.startswith("/lang/")
-        return redirect(back if stays else url_for("HomeView.index"))
+        return redirect(back if of_this_site(back) else url_for("HomeView.index"))
 
 
 def after(app):

@@ -8,8 +8,8 @@ from flask.globals import app_ctx
 from flask_babel import Domain, get_locale
 
 from app import access
-from app.core.localized import DEFAULT, LOCALES, Reader, format_number, match_locale
-from app.core.work import current_or_none
+from app.core.localized import DEFAULT, LOCALES, Reader, format_number, local, match_locale
+from app.core.work import current, current_or_none
 
 WHOLE = re.compile(r"%\((\w+)\)d")  # a figure that would be written in Latin digits whatever the reader wants
 
@@ -22,9 +22,11 @@ def is_api():
 def locale():
     """The language of the answer: ?lang=, the choice made here, the person's own, the browser's.
 
-    Outside a request (job, shell) it is the actor's.
+    Outside a request (job, shell) it is the actor's, or the one in which a job reads for somebody.
     """
     if not has_request_context():
+        if app_ctx and "locale" in g:
+            return g.locale
         work = current_or_none()
         return work.actor.locale if work and work.actor.locale in LOCALES else DEFAULT
     if "locale" not in g:
@@ -47,15 +49,31 @@ def _locale():
 
 def reader():
     """Language, calendar, digits and time zone of whoever reads the answer."""
+    if app_ctx and "reader" in g:
+        return g.reader
     if not has_request_context():
         return Reader(locale())
-    if "reader" not in g:
-        found = g.get("access") or access.nobody()
-        same = not found.locale or found.locale == locale()
-        g.reader = Reader(
-            locale(), found.calendar if same else "", found.digits if same else "", found.timezone
-        )
+    g.reader = _reader(g.get("access") or access.nobody(), locale())
     return g.reader
+
+
+def today():
+    """The day it is on the clock of whoever reads the answer."""
+    return local(current().now, reader()).date()
+
+
+def read_for(found, language):
+    """Let a job write what somebody reads as his pages would: in a language, with his own calendar and time zone.
+
+    :param found: his `Access`
+    """
+    g.locale, g.reader = language, _reader(found, language)
+
+
+def _reader(found, language):
+    """Whoever reads a language that is not his own gets its usual calendar and digits."""
+    same = not found.locale or found.locale == language
+    return Reader(language, found.calendar if same else "", found.digits if same else "", found.timezone)
 
 
 class Catalogue(Domain):

@@ -14,7 +14,7 @@ from wtforms.validators import Length
 from app.answers import answer
 from app.core.errors import BusinessError, Conflict, Malformed
 from app.core.needed import Needed
-from app.core.site import leads_nowhere_else
+from app.core.readable import of_this_site
 from app.extensions import db
 from app.rules import cart_orders, cart_terms, carts, orders
 from models.carts import Cart
@@ -268,7 +268,7 @@ def _number(text):
 def _back(view):
     """Where the reader was: a page of this site, else his cart."""
     wanted = request.form.get("next", "")
-    return wanted if leads_nowhere_else(wanted) else view.url("mine")
+    return wanted if of_this_site(wanted) else view.url("mine")
 
 
 # --- REST --------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from app.core.errors import BusinessError, Forbidden
 from app.core.localized import format_money
 from app.core.money import Money
 from app.extensions import db
-from app.reading import reader
+from app.reading import reader, today
 from app.rules import contract_entry, contracts, documents, entry
 from models.contracts import Contract
 from models.customers import Customer
@@ -46,7 +46,7 @@ class EndingSoon(Choice):
     """Active contracts whose term ends within some days."""
 
     def apply(self, query, model, value, session):
-        last = g.work.now.date() + timedelta(days=int(value))
+        last = today() + timedelta(days=int(value))
         return query.filter(model.state == "active", model.ends_on <= last)
 
 
@@ -101,7 +101,7 @@ class ContractView(LinesDoors, HouseView):
         if self.outside:
             approving = _("We are looking at the contract.")
         steps = {"draft": _("Submit the contract."), "submitted": approving}
-        if row.state == "active" and row.ends_on and row.ends_on <= g.work.now.date() + timedelta(days=60):
+        if row.state == "active" and row.ends_on and row.ends_on <= today() + timedelta(days=60):
             if _successor(row) is not None:
                 return _("The term ends soon. The contract has been renewed.")
             return _("The term ends soon. Renew the contract.") if not self.outside else _("The term ends soon.")

@@ -3,16 +3,18 @@
 import tempfile
 from urllib.parse import parse_qsl
 
-from flask import Response, abort, current_app, g, redirect, stream_with_context, url_for
+from flask import Response, abort, g, redirect, stream_with_context, url_for
 from flask_babel import force_locale
 
+from app import access
 from app.core.scope import adopt
 from app.core.work import begin, end
 from app.extensions import db
 from app.notices.documents import tell_ready
+from app.reading import read_for
 from app.rules import files, runs
 from reports import sheet
-from views import lists
+from views import list_choices, lists
 from views.cells import plain
 from views.labels import label
 
@@ -32,19 +34,25 @@ def answer(view, listing, kind):
     total = db.session.query(
         listing.query().order_by(None).with_entities(view.model.id).limit(SMALL + 1).subquery()
     ).count()
+    screen = list_choices.screen_of(view)
     if total > SMALL:
-        data = {"kind": kind, "query": listing.query_string()}
+        data = {"kind": kind, "query": listing.query_string(), "screen": screen}
         run = runs.begin(g.work, view.noun, "export", [], data, kind="export")
         db.session.commit()
         return redirect(url_for("RunView.show", pk=run.id))
-    media, stream = KINDS[kind]
-    more = {"title": str(view.list_title)} if kind == "xlsx" else {}
-    body = stream(columns(listing), rows(listing), listing.reader, **more)
+    media, body = _made(listing, kind)
     return Response(
         stream_with_context(acting(g.work, body)),
         content_type=media,
-        headers={"Content-Disposition": f'attachment; filename="{view.noun}s.{kind}"'},
+        headers={"Content-Disposition": f'attachment; filename="{screen}.{kind}"'},
     )
+
+
+def _made(listing, kind):
+    """The media type of a file and its pieces."""
+    media, stream = KINDS[kind]
+    more = {"title": str(listing.view.list_title)} if kind == "xlsx" else {}
+    return media, stream(columns(listing), rows(listing), listing.reader, **more)
 
 
 def acting(work, pieces):
@@ -60,23 +68,28 @@ def acting(work, pieces):
 
 
 def run(work, run_id):
-    """Make the file of an export in the background, as its requester, and tell him (job `export.run`)."""
+    """Make the file of an export in the background, as its requester, and tell him (job `export.run`).
+
+    It fails where he may no longer open the list.
+    """
     found = runs.mine(run_id, work, lock=True)
-    if found.state == "done":
+    if found.state in ("done", "failed"):
         return
-    g.work = work
-    view = next(one for one in current_app.appbuilder.baseviews if getattr(one, "noun", None) == found.noun
-                and hasattr(one, "list_columns"))  # fmt: skip
-    media, stream = KINDS[found.parameters["kind"]]
+    g.work, asked = work, found.parameters
+    read_for(access.of_user(work.actor.user_id, work.session), found.locale)
+    view = list_choices.view_of(asked["screen"])
+    if view is None:
+        found.state, found.finished_at = "failed", work.now
+        return
     with force_locale(found.locale), tempfile.TemporaryFile() as out:
-        listing = view.listing(dict(parse_qsl(found.parameters["query"].lstrip("?"))))
-        for piece in stream(columns(listing), rows(listing), listing.reader):
+        media, body = _made(view.listing(dict(parse_qsl(asked["query"].lstrip("?")))), asked["kind"])
+        for piece in body:
             out.write(piece)
         out.seek(0)
         kept = files.storage().put(out, limit=MOST_BYTES)
     db.session.rollback()
     found.result_sha256, found.result_media_type = kept.sha256, media
-    found.result_name = f"{found.noun}s.{found.parameters['kind']}"
+    found.result_name = f"{asked['screen']}.{asked['kind']}"
     found.state, found.finished_at = "done", work.now
     tell_ready(found, work)
 

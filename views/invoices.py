@@ -14,6 +14,7 @@ from wtforms.validators import Length, NumberRange
 from app.core.errors import BusinessError
 from app.core.needed import Needed
 from app.extensions import db
+from app.reading import today
 from app.rules import documents, invoices
 from models.customers import Customer
 from models.invoices import Invoice
@@ -55,14 +56,14 @@ class Overdue(Flag):
     """Issued invoices of which something is open after the due date."""
 
     def apply(self, query, model, value, session):
-        late = (model.state == "issued") & (model.open_amount > 0) & (model.due_on < g.work.now.date())
+        late = (model.state == "issued") & (model.open_amount > 0) & (model.due_on < today())
         return query.filter(late if value else ~late)
 
 
 def is_overdue(row):
     """Whether something of an invoice is open after its due date."""
     open_ = row.state == "issued" and row.type != "credit_note" and row.open_amount > 0
-    return bool(open_ and row.due_on and row.due_on < g.work.now.date())
+    return bool(open_ and row.due_on and row.due_on < today())
 
 
 class InvoiceListing(Listing):

@@ -22,6 +22,14 @@ def screen_of(view):
     return view.route_base.strip("/")
 
 
+def view_of(screen):
+    """The list that is kept under a name; None for none, and for one the reader may not open."""
+    for view in current_app.appbuilder.baseviews:
+        if getattr(view, "noun", None) and view.route_base == f"/{screen}" and hasattr(view, "listing"):
+            return view if view.may("read") else None
+    return None
+
+
 def begun(view, args):
     """The parameters a list opens with: those of the address, else those of the filter it opens with."""
     if set(args) - {"lang"} or not has_choices(view):
@@ -152,11 +160,7 @@ class ListChoiceView(BaseView):
 
 def _view(screen=None):
     """The list that is spoken of; 404 for none, and for one the reader may not open."""
-    base = "/" + (screen or request.form.get("screen", ""))
-    for view in current_app.appbuilder.baseviews:
-        if getattr(view, "noun", None) and view.route_base == base and hasattr(view, "listing"):
-            return view if view.may("read") else abort(404)
-    return abort(404)
+    return view_of(screen or request.form.get("screen", "")) or abort(404)
 
 
 def register(appbuilder):

@@ -41,8 +41,8 @@ class Mine(Flag):
     """What the reader himself was told."""
 
     def apply(self, query, model, value, session):
-        mine = model.user_id == g.access.user_id
-        return query.filter(mine if value else model.user_id.is_distinct_from(g.access.user_id))
+        me = g.work.actor.user_id
+        return query.filter(model.user_id == me if value else model.user_id.is_distinct_from(me))
 
 
 class NotificationListing(Listing):

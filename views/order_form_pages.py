@@ -98,7 +98,7 @@ def told(row):
     if row.state == "reading":
         return _("The rows are being checked.")
     said = {name: format_number(getattr(row, f"{name}_count"), reader()) for name in order_preview.MARKS}
-    return _("%(taken)s rows taken, %(changed)s changed, %(refused)s refused.", **said)
+    return _("Rows taken: %(taken)s, changed: %(changed)s, refused: %(refused)s.", **said)
 
 
 def next_step(row):
@@ -230,6 +230,6 @@ def progress(view, row):
     return SimpleNamespace(
         title=_("The rows are being checked."), state="done" if over else "running",
         state_label=str(order_forms.FLOW.states[row.state]), total=row.row_count, handled=row.checked_count, over=over,
-        text=_("%(handled)s of %(total)s rows checked.", **said), stop_url=None,
+        text=_("Rows checked: %(handled)s of %(total)s.", **said), stop_url=None,
         status_url=url_for("OrderFormView.status", pk=row.id), next_url=view.url("show", pk=row.id) if over else None,
     )  # fmt: skip

@@ -14,7 +14,7 @@ from wtforms.validators import Length
 from app.core.errors import BusinessError, Malformed
 from app.core.needed import Needed
 from app.extensions import db
-from app.reading import reader
+from app.reading import reader, today
 from app.rules import documents, payments
 from app.rules.invoices import ADVANCE, RECEIVABLE
 from models.customers import Customer
@@ -170,7 +170,7 @@ class PaymentView(HouseView):
     def prefill(self):
         wanted = request.args.get("invoice", "")
         invoice = db.session.get(Invoice, int(wanted)) if wanted.isdecimal() and len(wanted) < 19 else None
-        found = {"paid_on": g.work.now.date()}
+        found = {"paid_on": today()}
         if invoice is not None:
             found |= {"invoice": invoice, "amount": invoice.open_amount or None, "customer": invoice.customer}
             found["currency"] = db.session.get(Currency, invoice.currency_code)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import joinedload
 from app.core.localized import format_date, format_datetime, format_money, format_number
 from app.core.money import Money
 from app.extensions import db
-from app.reading import reader
+from app.reading import reader, today
 from app.rules import approvals, assignment, conversations
 from app.rules import contracts as contract_rules
 from app.rules import quote_flow as quote_rules
@@ -42,7 +42,7 @@ def in_turn():
 
 def staff():
     """Counters of what waits for billing and service: one statement for all of them."""
-    day = g.work.now.date()
+    day = today()
     late = (
         (Invoice.state == "issued") & (Invoice.open_amount > 0) & (Invoice.due_on < day) & Invoice.type.in_(RECEIVABLE)
     )
@@ -156,7 +156,7 @@ def open_invoices():
 
 def _due(row):
     """How an open invoice stands: overdue, due soon, open."""
-    day = g.work.now.date()
+    day = today()
     if row.due_on < day:
         return "overdue", _("Overdue")
     return ("warning", _("Due soon")) if row.due_on <= day + timedelta(days=7) else ("issued", _p("invoice", "Open"))
@@ -186,7 +186,7 @@ def contracts():
     """Contracts whose term ends soon."""
     if not g.work.actor.may("contract.read"):
         return None
-    last = g.work.now.date() + timedelta(days=SOON)
+    last = today() + timedelta(days=SOON)
     query = db.session.query(Contract).filter(Contract.state == "active", Contract.ends_on <= last)
     found = _listed(
         _("Contracts ending soon"),
@@ -232,7 +232,7 @@ def balance():
     """What is open and what of it is overdue, in each currency."""
     if not g.work.actor.may("invoice.read"):
         return None
-    late = func.coalesce(func.sum(Invoice.open_amount).filter(Invoice.due_on < g.work.now.date()), 0)
+    late = func.coalesce(func.sum(Invoice.open_amount).filter(Invoice.due_on < today()), 0)
     rows = db.session.execute(
         select(Invoice.currency_code, func.sum(Invoice.open_amount), late)
         .where(Invoice.state == "issued", Invoice.open_amount > 0, Invoice.type.in_(RECEIVABLE))

@@ -31,7 +31,7 @@ class RunView(BaseView):
     @has_access
     def show(self, pk):
         run = runs.mine(pk, g.work)
-        house = SimpleNamespace(back_url=f"{HOMES[run.noun]}/list/", report_urls=[], carry_out_url=None)
+        house = SimpleNamespace(back_url=f"{_home(run)}/list/", report_urls=[], carry_out_url=None)
         if run.kind != "export":
             house.report_urls = [(kind.upper(), url_for("RunView.report", pk=pk, kind=kind)) for kind in exports.KINDS]
         if run.kind == "trial" and run.state == "done" and run.done:
@@ -121,6 +121,11 @@ class RunApi(HouseApi):
         return super().value(row, name)
 
 
+def _home(run):
+    """Where the list stands that a run was asked from."""
+    return f"/{run.parameters['screen']}" if run.kind == "export" else HOMES[run.noun]
+
+
 def _words(run):
     """{passed: what happened to a record}."""
     if run.kind == "trial":
@@ -147,6 +152,7 @@ def _job(run):
                  **said)  # fmt: skip
     if run.kind == "export":
         text = _("The file is ready.") if run.result_sha256 else _("The file is being made.")
+        text = str(runs.STATES["failed"]) if run.state == "failed" else text
     return SimpleNamespace(
         title=_title(run), state=run.state, state_label=str(runs.STATES[run.state]), total=run.total,
         handled=run.position, text=text, over=over, refused_url=None,

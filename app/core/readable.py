@@ -155,3 +155,9 @@ def _day(year: int, month: int, day: int, reader: Reader) -> date:
     if reader.calendar != "jalali":
         raise ValueError("a Gregorian reader does not mean a year before 1700")
     return from_jalali(year, month, day)
+
+
+def of_this_site(address: str) -> bool:
+    """Whether an address leads nowhere else; browsers drop tabs and line breaks from it and read \\ as /."""
+    strange = "\\" in address or any(ord(one) < 0x20 for one in address)
+    return address.startswith("/") and not address.startswith(("//", "/lang/")) and not strange

@@ -141,7 +141,7 @@ def put(cart, rows, work):
     """
     refused = _write(cart, rows, work)
     kept = {row["sku"].strip().upper() for row in rows}
-    cart.lines[:] = [line for line in cart.lines if line.sku.upper() in kept]
+    cart.lines[:] = [line for line in cart.lines if kept & {line.sku.upper(), _sku(line).upper()}]
     work.session.flush()
     return refused
 

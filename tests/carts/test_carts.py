@@ -15,6 +15,7 @@ from models.carts import Cart, CartLine
 from models.customers import Address, Customer
 from models.orders import Order
 from models.organisation import TaxCategory, TaxRate
+from models.products import Product
 from tests import makers
 
 
@@ -71,6 +72,17 @@ def test_putting_replaces_the_content(shop):
     cart = carts.begin(shop, lines=rows(("A-1", 2)))
     assert carts.put(cart, rows(("B-2", 1)), shop) == []
     assert held(cart) == [("B-2", 1)]
+
+
+def test_a_refused_row_stays_also_when_its_product_is_called_otherwise_now(shop, open_work):
+    cart = carts.begin(shop, lines=rows(("B-2", 1)))
+    shop.session.commit()
+    with open_work() as work:
+        work.session.scalars(select(Product).filter_by(sku="B-2")).one().sku = "B-3"
+    shop.session.expire_all()
+    for sku, code in (("B-3", "uneven_quantity"), ("B-2", "unknown_product")):
+        assert [one["error"] for one in carts.put(cart, rows((sku, "0.5")), shop)] == [code]
+        assert held(cart) == [("B-2", 1)]
 
 
 def test_one_cart_is_active_and_a_new_one_puts_it_aside(shop):

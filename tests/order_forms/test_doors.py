@@ -52,6 +52,12 @@ def test_a_customer_sends_a_file_looks_and_orders(goods, sign_in):
     assert "/orders/show/" in buyer.page(f"/order_forms/show/{pk}")
 
 
+def test_what_became_of_the_rows_is_told_without_plural_of_a_figure(goods, sign_in):
+    buyer = sign_in("buyer1")
+    page = buyer.page(upload(buyer, ("AB-1", "", "", "", 6)).headers["Location"])
+    assert "Rows taken: 1, changed: 0, refused: 0." in page
+
+
 def test_rows_are_pasted_and_what_is_wrong_stays_typed(goods, sign_in):
     buyer = sign_in("buyer1")
     answer = buyer.post("/order_forms/add", {"rows": "AB-1\t6\nAB-2 ; 2\n"})

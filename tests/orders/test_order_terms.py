@@ -219,11 +219,7 @@ def test_the_customer_is_warned_once_per_confirmation(open_work, goods):
 
 def test_no_more_orders_are_read_than_are_warned_of(open_work, goods):
     ids = [confirmed(open_work, goods) for _again in range(4)]
-    loaded = []
-
-    def note(order, _context):
-        loaded.append(order.id)
-
+    loaded, note = [], lambda order, _context: loaded.append(order.id)
     with open_work(now=NOW + timedelta(days=9)) as work:
         settings_pages.put("TTL_WARN_DAYS", "branch", 1, 2, work)
         event.listen(Order, "load", note)

@@ -1,7 +1,14 @@
 """Payments through their doors: recorded by finance, reported by customers, confirmed until the invoice is paid."""
 
-import pytest
+import re
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
+import pytest
+from sqlalchemy import update
+
+from models.invoices import Invoice
+from models.people import Person
 from tests import makers
 
 
@@ -130,3 +137,18 @@ def test_the_statement_tells_what_was_billed_and_paid(invoices, people, rest, si
     assert "/customers/document/" in page and "Acme Ltd" in page
     assert screen.get(f"/statements/{people.two}").status_code == 404
     assert sign_in("warehouse").get(f"/statements/{people.one}").status_code == 200
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Pago_Pago"])  # one of them always has another day
+def test_today_is_the_day_on_the_readers_own_clock(invoices, sign_in, open_work, people, zone):
+    day = datetime.now(ZoneInfo(zone)).date()
+    with open_work() as work:
+        work.session.get(Person, people.ids["buyer1"]).timezone = zone
+        work.session.execute(update(Invoice).values(due_on=day - timedelta(days=1)))
+    buyer = sign_in("buyer1")
+    typed = re.search(r'<input[^>]*name="paid_on"[^>]*>', buyer.page("/payments/add"))[0]
+    assert f'value="{day.isoformat()}"' in typed
+    assert "Overdue" in buyer.page("/invoices/list/?overdue=yes")
+    with open_work() as work:
+        work.session.execute(update(Invoice).values(due_on=day))
+    assert f"/invoices/show/{invoices[0]}" not in buyer.page("/invoices/list/?overdue=yes")
