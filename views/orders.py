@@ -314,7 +314,8 @@ class OrderApi(order_amend.AmendApi, ProposalApi, HouseApi):
     order_columns = OrderView.order_columns
     create_fields = write_fields = ("customer", "currency", "reference", "lines", "submit", "remark", "requested_on",
                                     "delivery_method", "payment_method", "channel", "payment_terms", "order_type",
-                                    "number", "promotion_code")  # fmt: skip
+                                    "number", "promotion_code", "delivery_address", "billing_address",
+                                    "contract")  # fmt: skip
 
     def on_delete(self, row, work):
         order_deletion.remove(row, work, wire.taken("reason", body(required=False).get("reason") or "", 500))

@@ -61,6 +61,12 @@ def bulk(work: Any, run_id: int) -> None:
         work.session.commit()
 
 
+@every("3-58/5 * * * *", "runs.give_up")
+def give_up_runs(work: Any) -> None:
+    """Tell whoever waits for a run that nobody works on it any more."""
+    runs.give_up(work)
+
+
 def sender(work: Any, form_id: int) -> int:
     """Who sent an order form: the job finds what he finds."""
     form = work.session.get(OrderForm, form_id)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from flask_babel import get_locale
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext as _lp
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from app.core import queue
 from app.core.errors import BusinessError, NotFound
@@ -173,3 +173,14 @@ def advance(run, work):
     if run.position >= run.total:
         run.state, run.finished_at = "done", work.now
     return run.state == "running"
+
+
+def give_up(work):
+    """Say of runs whose job was given up that they failed; what they had done before stays done."""
+    left = (BackgroundRun.state.in_(("waiting", "running", "stopping")), text(_LEFT))
+    for run in work.session.scalars(select(BackgroundRun).where(*left).with_for_update(skip_locked=True)):
+        run.state, run.finished_at = "failed", work.now
+
+
+_LEFT = """not exists (select 1 from procrastinate_jobs j where j.task_name in ('bulk.run', 'export.run')
+and (j.args->>'run_id')::bigint = background_runs.id and j.status in ('todo', 'doing'))"""

@@ -200,6 +200,26 @@ def test_a_bulk_run_goes_on_where_a_killed_worker_left_it(sessions, open_work, m
     assert chunks == [[1, 2], [3, 4], [3, 4], [5]]
 
 
+def test_a_run_whose_job_was_given_up_is_told_to_have_failed(sessions, open_work):
+    with open_work() as work:
+        work.session.execute(text("""insert into ab_user (id, first_name, last_name, username, email)
+            values (9, 'a', 'b', 'ann', 'a@b')"""))
+        rows = [BackgroundRun(user_id=9, kind="bulk", noun="order", verb="approve", ids=[1], total=1, state=state,
+                              created_at=NOW) for state in ("waiting", "running", "waiting", "done")]  # fmt: skip
+        work.session.add_all(rows)
+        work.session.flush()
+        for row in rows:
+            queue.defer(work, "bulk.run", {"run_id": row.id})
+        given_up = text("update procrastinate_jobs set status = 'failed' where (args->>'run_id')::int <> :alive")
+        work.session.execute(given_up, {"alive": rows[2].id})
+        ids = [row.id for row in rows]
+    Runner(sessions).run("runs.give_up", {"timestamp": 0}, now=NOW)
+    with open_work() as work:
+        states = [work.session.get(BackgroundRun, pk).state for pk in ids]
+        assert states == ["failed", "failed", "waiting", "done"]
+        assert work.session.get(BackgroundRun, ids[0]).finished_at == NOW
+
+
 def test_what_has_served_its_time_is_removed(sessions, open_work):
     old, fresh = NOW - timedelta(days=2), NOW - timedelta(minutes=5)
     with open_work() as work:
