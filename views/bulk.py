@@ -121,7 +121,7 @@ def override_form(flow):
     return type("OverrideForm", (Form,), fields)
 
 
-def override(flow, row, given):
+def override(flow, row, given, version=None):
     """Set a state by hand, behind its own permission; history, but no facts and no notices.
 
     :raises BusinessError: 'bad_data', 'reason_missing'; Forbidden without the permission
@@ -131,7 +131,7 @@ def override(flow, row, given):
     if not form.validate():
         fields = {name: "; ".join(str(one) for one in errors) for name, errors in form.errors.items()}
         raise BusinessError("bad_data", next(iter(fields.values())), fields=fields)
-    flow.override(row, form.state.data, form.reason.data)
+    flow.override(row, form.state.data, form.reason.data, version)
 
 
 def _ticked(view, most):

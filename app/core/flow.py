@@ -289,17 +289,20 @@ class Flow:
         work.session.add(row)
         history.record(work, row, f"{self.noun}.record", source, at=at)
 
-    def override(self, row: Any, state: str, reason: str) -> None:
+    def override(self, row: Any, state: str, reason: str, version: int | None = None) -> None:
         """Set a state by hand, behind its own permission and with a reason (X-40).
 
         Guards are passed over; goods and money follow, as `by_hand` says, or refuse it.
-        :raises Forbidden: without '<noun>.override'; NotFound; Conflict 'same_state'
+        :param version: what the actor has looked at; compared under the lock
+        :raises Forbidden: without '<noun>.override'; NotFound; Conflict 'same_state', 'stale'
         :raises BusinessError: 'not_by_hand', 'reason_missing' and whatever `by_hand` refuses
         """
         work = _work.current()
         self._check_override(reason, work)
         if row.id not in self.lock([row.id], work):
             raise self._missing(row.id).error
+        if version is not None and version != row.version:
+            raise stale(row)
         before = self.state(row)
         if before == state:
             text = _l("The status is “%(state)s” already.", state=self.states[state])

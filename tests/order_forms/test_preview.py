@@ -7,7 +7,7 @@ import pytest
 
 from app.core.errors import BusinessError
 from app.core.localized import Reader
-from app.rules import order_forms, order_preview, orders
+from app.rules import order_forms, order_preview, orders, settings_pages
 from models.orders import Order, OrderLine
 from models.products import UnitFactor
 from tests import makers
@@ -171,3 +171,12 @@ def test_old_previews_are_removed_and_ordered_ones_stay(work, open_work, shop):
     order_forms.clean(work)
     left = {one.id for one in work.session.query(order_forms.OrderForm.id)}
     assert left == {kept.id, fresh.id}
+
+
+def test_previews_stay_for_good_where_the_setting_says_so(work, shop):
+    settings_pages.put("ORDER_FORM_KEEP_DAYS", "system", 0, 0, work)
+    form = preview(work, shop, ("AB-1", "", "", "", 6))
+    form.created_at = work.now.replace(year=2025)
+    work.session.flush()
+    order_forms.clean(work)
+    assert work.session.get(order_forms.OrderForm, form.id) is not None

@@ -57,6 +57,19 @@ def refused(code, *args):
     return str(error.value.message)
 
 
+def test_who_has_looked_at_an_older_version_is_refused_under_the_lock(open_work, begun):
+    pk = begun("submitted")
+    with open_work(STAFF) as slow:
+        seen = slow.session.get(Order, pk).version  # what he looks at, while somebody else approves it
+        with open_work(STAFF):
+            FLOW.run_one("approve", pk)
+        with pytest.raises(BusinessError) as error:
+            FLOW.override(slow.session.get(Order, pk), "rejected", "by hand", seen)
+        assert error.value.code == "stale"
+    with open_work(STAFF) as work:
+        assert work.session.get(Order, pk).state == "confirmed"
+
+
 @pytest.mark.parametrize("before", PAST)
 def test_goods_and_days_follow_the_state(open_work, begun, before):
     pk = begun(before)
