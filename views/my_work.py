@@ -166,10 +166,10 @@ def _row(source, row):
 
 def _due(source, row):
     """Until when something is due, with the word where that has passed."""
-    if row.due_at is None:
+    if row.due_at is None or row.state not in source.late:  # what we had to do by then is done
         return None
     when = format_datetime(row.due_at, reader())
-    late = row.due_at < g.work.now and row.state in source.late
+    late = row.due_at < g.work.now
     return ("overdue", _("Overdue: %(when)s", when=when)) if late else ("none", when)
 
 
