@@ -59,9 +59,10 @@ def start(fact, invoice, work):
     _start(work.session.get(Order, invoice.order_id), work)
 
 
-@facts.on("order.approve", called="work.start_paid")
+@facts.on("order.approve", "order.answer", "order.withdraw", called="work.start_paid")
 def start_paid(fact, order, work):
-    """The same for an order that is paid already when it is confirmed."""
+    """The same for an order that is paid already when it is confirmed, or when the proposal is over that it waits for.
+    """
     paid = select(Invoice.id).where(Invoice.order_id == order.id, Invoice.state == "issued",
                                     Invoice.payment_status == "paid", Invoice.type != "credit_note")  # fmt: skip
     if work.session.scalar(paid.limit(1)) is not None:
@@ -72,7 +73,7 @@ def _start(order, work):
     if order is None or order.state != "confirmed" or wizard_drafts.edition_of(order, work) is None:
         return
     if setting("WORK_START", order, work) == "paid":
-        orders.FLOW.run_one("release", order)
+        orders.FLOW.run("release", [order])  # who closes the gate it is refused at starts it then
 
 
 def paid_first(order, work):

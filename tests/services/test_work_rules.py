@@ -224,6 +224,25 @@ def test_the_work_begins_with_the_payment_where_the_setting_says_so(work):
     assert states(order, work) == ["waiting", "waiting", "waiting"]
 
 
+@pytest.mark.parametrize("step", ["answer", "withdraw"])
+def test_paid_work_that_waits_for_a_proposal_begins_when_that_is_over(work, step):
+    setting(work, "WORK_START", "paid")
+    order = ordered(work, makers.make_customer(work))
+    orders.FLOW.run_one("approve", order)
+    orders.FLOW.run_one("propose", order, lines=[{"id": order.lines[0].id, "unit_price": "1"}])
+    proforma = invoices.from_order(order, work, "proforma")
+    work.session.flush()
+    invoices.FLOW.run_one("issue", proforma)
+    proforma.payment_status = "paid"
+    happened(work, "invoice.settle", proforma)
+    assert order.state == "confirmed"
+    if step == "answer":
+        order.proposed_side = "customer"
+    orders.FLOW.run_one(step, order, **({"rest": "refuse"} if step == "answer" else {}))
+    happened(work, f"order.{step}", order)
+    assert order.state == "released"
+
+
 def test_a_cancelled_order_stops_its_work(work, order):
     stage = work_plan.of_order(order, work)[0]
     shown(work, stage)
