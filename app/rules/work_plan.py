@@ -83,11 +83,18 @@ def paid_first(order, work):
 
 def released_by_hand(work):
     """The criterion of orders that somebody has to release: all but those of `paid_first`."""
-    kinds = [SimpleNamespace(order_type_id=kind.id, branch_id=branch.id)
-             for kind in kept.rows(work, OrderType) for branch in kept.rows(work, Branch)]  # fmt: skip
-    paid = [(one.order_type_id, one.branch_id) for one in kinds if setting("WORK_START", one, work) == "paid"]
-    service = Order.data["service"].is_not(None)
-    return ~(service & tuple_(Order.order_type_id, Order.branch_id).in_(paid)) if paid else true()
+    paid = by_setting("WORK_START", work).get("paid")
+    return true() if paid is None else ~(Order.data["service"].is_not(None) & paid)
+
+
+def by_setting(name, work):
+    """The criterion of the orders for which a setting has a value: {value: criterion}."""
+    found = {}
+    for kind in kept.rows(work, OrderType):
+        for branch in kept.rows(work, Branch):
+            one = SimpleNamespace(order_type_id=kind.id, branch_id=branch.id)
+            found.setdefault(setting(name, one, work), []).append((kind.id, branch.id))
+    return {value: tuple_(Order.order_type_id, Order.branch_id).in_(pairs) for value, pairs in found.items()}
 
 
 def setting(name, order, work):

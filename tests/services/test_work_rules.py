@@ -15,6 +15,7 @@ from app.jobs import house
 from app.notices.work_stages import work_shown
 from app.rules import files, invoices, orders, wizard_drafts, work_plan, work_stages
 from models.files import Attachment
+from models.orders import OrderType
 from models.work_stages import WorkStage
 from tests import makers
 from tests.conftest import NOW
@@ -204,6 +205,24 @@ def test_silence_counts_as_approval_after_the_settings_days(open_work, work, ord
             house.accept_work(later)
             found = later.session.get(WorkStage, identity)
             assert (found.state, found.rounds[-1].answer) == (expected, "time" if expected == "approved" else "")
+
+
+def test_stages_that_wait_for_ever_keep_no_others_from_being_accepted(open_work, work, order):
+    other = ordered(work, order.customer, code="rushed")
+    for verb in ("approve", "release"):
+        orders.FLOW.run_one(verb, other)
+    happened(work, "order.release", other)
+    other.order_type = OrderType(code="rush", names={"en": "Rush"})
+    work.session.flush()
+    stages = [work_plan.of_order(one, work)[0] for one in (order, other)]
+    for stage in stages:
+        shown(work, stage)
+    stages[0].shown_at -= timedelta(days=1)
+    work.session.add(settings_.SettingValue(name="WORK_AUTO_ACCEPT_DAYS", value=7, scope="order_type",
+                                            scope_id=other.order_type_id))  # fmt: skip
+    work.session.commit()
+    with open_work(now=NOW + timedelta(days=8)) as later:
+        assert work_stages.unanswered(later, limit=1) == [stages[1].id]
 
 
 def test_the_work_begins_with_the_payment_where_the_setting_says_so(work):
