@@ -10,6 +10,7 @@ import config
 from app.core import facts
 from app.core import settings as settings_
 from app.core.errors import BusinessError, Conflict
+from app.core.history import History
 from app.core.work import Actor
 from app.jobs import house
 from app.notices.work_stages import work_shown
@@ -137,6 +138,17 @@ def test_changes_are_asked_for_with_reason_and_file_and_shown_again(work, order)
     assert [(one.number, one.answer, one.comment) for one in stage.rounds] == [
         (1, "changes", "Larger type"), (2, "approved", "Fine")]  # fmt: skip
     assert [one.name for one in files.attachments("work", stage.id, work, "answer-1")] == ["marked.pdf"]
+
+
+def test_what_is_said_at_length_is_kept_in_full_and_the_history_keeps_its_beginning(work, order):
+    stage, said = work_plan.of_order(order, work)[0], "Everything is different now. " * 150
+    FLOW.run_one("take", stage)
+    FLOW.run_one("show", stage, note=said)
+    FLOW.run_one("request_changes", stage, reason=said)
+    work.session.commit()
+    assert (stage.rounds[0].note, stage.rounds[0].comment) == (said, said)
+    kept = work.session.scalars(select(History.note).where(History.noun == "work", History.record_id == stage.id))
+    assert set(kept) == {None, said[:2000]}
 
 
 def test_the_number_of_changes_is_a_setting_for_customers(work, open_work, order):
