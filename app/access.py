@@ -12,6 +12,7 @@ from sqlalchemy.orm import make_transient_to_detached
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.util import identity_key
 
+from app.core.history import History
 from app.core.work import Actor
 from models.people import spoken
 
@@ -137,7 +138,7 @@ def _actor(row, pairs):
     if kind == "external" and (not customers or row["external_access"] is False):
         kind = "nobody"
     return Actor(
-        name=spoken(row["first_name"], row["last_name"]) or row["username"],
+        name=(spoken(row["first_name"], row["last_name"]) or row["username"])[: History.actor.type.length],
         kind=kind,
         user_id=row["id"],
         customers=customers if kind == "external" else frozenset(),

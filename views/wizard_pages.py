@@ -200,13 +200,12 @@ def _page(edition, steps, number, form):
 
 def told(groups, view=None, draft=None):
     """Answers for people: [(step, address of the step or None, [(question, text or files)])]."""
-    numbers = {}
-    if draft is not None:
-        numbers = {pick(one["names"], locale()): at for at, one in enumerate(draft.edition.definition["steps"], 1)}
+    steps = draft.edition.definition["steps"] if draft is not None else ()
+    numbers = {field["key"]: at for at, one in enumerate(steps, 1) for field in one["fields"]}  # steps may share a name
     return [
         SimpleNamespace(
-            name=title, url=view.url("fill", pk=draft.id, number=numbers[title]) if title in numbers else None,
-            rows=[_row(one) for one in rows],
+            name=title, rows=[_row(one) for one in rows],
+            url=view.url("fill", pk=draft.id, number=numbers[rows[0].key]) if numbers else None,
         )
         for title, rows in groups
     ]  # fmt: skip

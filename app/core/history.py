@@ -25,6 +25,7 @@ from app.core.scope import owned_by, rows_of
 SILENT = frozenset(
     {"id", "version", "created_at", "created_by", "updated_at", "updated_by", "search", "customer_id"}
 )
+LONGEST_NOTE = 2000
 
 
 @owned_by("customer_id", writable=True)
@@ -43,7 +44,7 @@ class History(Model):
     inside = Column(String(8), nullable=False, doc="staff, system or external: names of staff stay inside")
     action = Column(String(60), nullable=False)
     source = Column(String(80), nullable=False, doc="the door: screen, rest, shell:<user>, job:<name>")
-    note = Column(String(2000), doc="reason or remark given with the action")
+    note = Column(String(LONGEST_NOTE), doc="reason or remark given with the action; of a longer one its beginning")
     changes = Column(JSONB, nullable=False, doc="{field: [before, after]}; lines as lines.<id>.field")
 
 
@@ -241,7 +242,7 @@ def write(work_: _work.Work) -> None:
                 inside=work_.actor.kind,
                 action=change.called,
                 source=work_.source,
-                note=change.note,
+                note=change.note and change.note[:LONGEST_NOTE],
                 changes=fields,
             )
         )

@@ -99,9 +99,14 @@ def expire_contracts(work: Any) -> None:
 
 @every("13 * * * *", "quotes.expire")
 def expire_quotes(work: Any) -> None:
-    """Offers end with their last day on the calendar of their branch; customers are reminded before."""
-    quotes.FLOW.run("expire", quotes.overdue(work))
-    quotes.warn(work)
+    """Offers end with their last day on the calendar of their branch; customers are reminded before.
+
+    A portion per transaction.
+    """
+    while quotes.run_out(work):
+        work.session.commit()
+    while quotes.warn(work):
+        work.session.commit()
 
 
 @every("*/10 * * * *", "orders.expire")
@@ -136,8 +141,9 @@ def purge_orders(work: Any) -> None:
 
 @every("29 * * * *", "work.accept")
 def accept_work(work: Any) -> None:
-    """Work that was shown long ago counts as approved, where a setting says so (X-42)."""
-    work_stages.FLOW.run("approve", work_stages.unanswered(work), by_time=True)
+    """Work that was shown long ago counts as approved, where a setting says so, a portion per transaction (X-42)."""
+    while work_stages.accept_silence(work):
+        work.session.commit()
 
 
 @every("43 2 * * *", "wizard_drafts.clean")

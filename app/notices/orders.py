@@ -55,8 +55,8 @@ def order_submitted(order, work):
 
 
 @notice(
-    ("order.submit", "order.reconfirm", "order.answer", "order.split_off"), name="order_needs_supervisor",
-    to=supervisors,
+    ("order.submit", "order.reconfirm", "order.answer", "order.correct", "order.split_off"),
+    name="order_needs_supervisor", to=supervisors,
 )  # fmt: skip
 def order_needs_supervisor(order, work):
     """A rule asks for a supervisor, and which one (ORD-40)."""

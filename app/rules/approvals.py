@@ -45,7 +45,8 @@ def called(asked, work):
 
 
 def _name(rule):
-    return pick(rule.texts, DEFAULT) or rule.name
+    """What a decision notes of its rule."""
+    return (pick(rule.texts, DEFAULT) or rule.name)[: Approval.rule_name.type.length]
 
 
 def _withdraw(order, work):

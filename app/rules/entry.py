@@ -219,7 +219,10 @@ def sum_up(order):
 
 
 def check_stock(order, work):
-    """Write into each line how much of it the stock allows now (ORD-24, ORD-38); refuses nothing."""
+    """Write into each line how much of it the stock allows now (ORD-24, ORD-38); refuses nothing.
+
+    Of several lines of one product each leaves to those after it what it does not want itself.
+    """
     ids = {line.product_id for line in order.lines}
     free = stock.available(ids, work, branch_id=order.branch_id)
     for line in order.lines:
@@ -228,7 +231,7 @@ def check_stock(order, work):
         if line.quantity_available != allowed:
             line.quantity_available = allowed
         if have is not None:
-            free[line.product_id] = have - allowed
+            free[line.product_id] = have - min(allowed, agreed(line))
 
 
 def customer_of(identity, work):

@@ -16,7 +16,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from app.core import scope
 from app.core.errors import BusinessError
 from app.core.history import History
-from app.rules import entry, order_fields, order_lines, order_terms, orders, stock
+from app.rules import approvals, entry, order_fields, order_lines, order_terms, orders, stock
 from models.contracts import Contract
 from models.customers import Address
 from models.orders import OrderLine
@@ -74,6 +74,8 @@ def amend(order, work, lines=None, reason=None, **header):
 def correct(order, work, lines=None, reason=None, **header):
     """Change what needs no new review; the order keeps its state (ORD-47, X-41). Doors offer it through the form.
 
+    What nobody has approved yet is looked at as it is now: its stock, and who has to agree to it.
+
     :raises BusinessError: as `amend`; 'not_changeable' also where what was agreed on would cost something else
     """
     before = _costs(order)
@@ -82,6 +84,10 @@ def correct(order, work, lines=None, reason=None, **header):
     if order.state in ("confirmed", "released") and _costs(order) != before:  # invoices may have said it already
         text = _l("Goods for another country carry its taxes: the order would need a new review.")
         raise BusinessError("not_changeable", text, fields={"delivery_address": str(text)})
+    if order.state == "submitted":
+        with scope.lifted(work, "who has to agree and what is in stock is the house's to say"):
+            entry.check_stock(order, work)
+            approvals.ask(order, work)
     _note(order, work)
 
 

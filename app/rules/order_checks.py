@@ -16,7 +16,7 @@ from models.orders import Order
 FLOW = orders.FLOW
 
 
-@facts.on("order.submit", "order.reconfirm", "order.answer", called="stock_check")
+@facts.on("order.submit", "order.reconfirm", "order.answer", "order.correct", called="stock_check")
 def check(fact, order, work):
     """Go on with an order whose type is confirmed by itself, unless a person has to agree (ORD-25, ORD-28, ORD-40)."""
     if order.state != "submitted" or not by_itself(order, work):

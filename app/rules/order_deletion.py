@@ -9,7 +9,7 @@ from datetime import timedelta
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext as _lp
 from flask_babel import ngettext
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from app.core import facts, scope, settings
@@ -21,7 +21,7 @@ from models.customers import Tagging
 from models.files import Attachment
 from models.log_entries import LogEntry
 from models.notifications import Notification
-from models.orders import Order
+from models.orders import DocumentLink, Order
 from models.ratings import Rating
 from models.wizard_drafts import WizardDraft
 from models.work_stages import WorkStage
@@ -187,8 +187,9 @@ def purge(work, after=0, limit=200):
     """Remove orders for good that were deleted long ago; what something else refers to stays (X-13).
 
     With an order goes what was said about it and kept with it: conversations and their files, its log, ratings, work
-    and answers of a service, notes, tasks, tags, mails. On purpose stay its history, which says who deleted it, when
-    and why, and the papers that were issued, which commercial law wants kept.
+    and answers of a service, notes, tasks, tags, mails, links to what it came from and what was made of it. On purpose
+    stay its history, which says who deleted it, when and why, and the papers that were issued, which commercial law
+    wants kept.
 
     :param after: id of the last order looked at
     :returns: id of the last order of this portion; None when there is nothing left
@@ -214,6 +215,9 @@ def _purge_one(identity, work):
             _remove(Conversation, work, *threads)
             for part in PARTS:
                 _remove(part, work, part.order_id == identity)
+            either = [(noun == "order") & (key == identity) for noun, key in
+                      ((DocumentLink.from_noun, DocumentLink.from_id), (DocumentLink.to_noun, DocumentLink.to_id))]
+            work.session.execute(delete(DocumentLink).where(or_(*either)))
             _remove(Order, work, Order.id == identity)
     except IntegrityError:
         work.session.expire_all()  # an invoice or a payment refers to it

@@ -85,7 +85,10 @@ def split(order, work, lines=None, number=None):
     pairs = list(zip(moves, made.lines, strict=True))
     if order.state == "confirmed":
         reservations.hand_over([(line, mine, mine.quantity_approved) for (line, _quantity), mine in pairs], work)
+        warned = order.expiry_warned_at is not None and order.expiry_warned_at >= order.confirmed_at
         made.confirmed_at = order.confirmed_at = work.now  # each side has a confirmation of its own from now on
+        if warned:  # and what the customer was told of the confirmation before still holds
+            made.expiry_warned_at = order.expiry_warned_at = work.now
     _take_out(order, moves, work)
     _ask_too(order, made, work)
     documents.link(order, made, KIND, work)

@@ -1,6 +1,7 @@
 """Quotes: asked for, priced, reviewed and offered until they are answered or over (QUO-01 to QUO-09, X-34)."""
 
 from datetime import timedelta
+from itertools import islice
 
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext as _lp
@@ -36,6 +37,7 @@ from app.rules.quote_flow import (
 from models.organisation import Branch
 from models.quotes import Quote, QuoteLine
 
+CHUNK = 200  # offers of one transaction
 NEXT_STEPS = {  # (state, who looks): what comes next, in words
     ("draft", "inside"): _l("Give the prices, then publish the offer."),
     ("draft", "outside"): _l("Waiting for you: send the request."),
@@ -240,30 +242,49 @@ def _again(line, made, revision, inside):
 # --- jobs --------------------------------------------------------------------------------------
 
 
-def overdue(work):
-    """Ids of the offers whose last day is over at their branch."""
-    return [row.id for row in _ending(0, work) if row.valid_until < revisions.today(row, work)]
+def overdue(work, limit=CHUNK):
+    """Ids of offers whose last day is over at their branch, the oldest first."""
+    return [row.id for row in _first(lambda row: row.valid_until < revisions.today(row, work), 0, limit, work)]
 
 
-def warn(work):
-    """Remind customers of offers that end soon, once for each last day; off unless a setting says how early."""
-    told, horizon = [], settings.most("QUOTE_WARN_DAYS", work)
-    for row in _ending(horizon, work) if horizon > 0 else ():
-        ids = {"customer": row.customer_id, "portal": row.customer.portal_id, "branch": row.branch_id}
-        days = settings.get("QUOTE_WARN_DAYS", work, **ids)
-        left = (row.valid_until - revisions.today(row, work)).days
-        if days and 0 <= left <= days and row.warned_on != row.valid_until:
-            row.warned_on = row.valid_until
-            facts.publish(work, "quote.expiring", "quote", row)
-            told.append(row.id)
-    return told
+def run_out(work, limit=CHUNK):
+    """Let one portion of the offers expire whose last day is over.
+
+    :returns: how many expired
+    """
+    return len(FLOW.run("expire", overdue(work, limit)).done)
 
 
-def _ending(days, work):
-    """Offers that end within some days; a day more, for branches ahead of UTC."""
-    last = (work.now + timedelta(days=days + 1)).date()
-    found = select(Quote).where(Quote.state == "offered", Quote.valid_until <= last).order_by(Quote.id)
-    return list(work.session.scalars(found))
+def warn(work, limit=CHUNK):
+    """Remind customers of offers that end soon, once for each last day; off unless a setting says how early.
+
+    :returns: ids of one portion of these offers
+    """
+    horizon = settings.most("QUOTE_WARN_DAYS", work)
+    told = _first(lambda row: _near(row, work), horizon, limit, work) if horizon > 0 else []
+    for row in told:
+        row.warned_on = row.valid_until
+        facts.publish(work, "quote.expiring", "quote", row)
+    return [row.id for row in told]
+
+
+def _near(quote, work):
+    if quote.warned_on == quote.valid_until:
+        return False
+    ids = {"customer": quote.customer_id, "portal": quote.customer.portal_id, "branch": quote.branch_id}
+    days = settings.get("QUOTE_WARN_DAYS", work, **ids)
+    return days > 0 and 0 <= (quote.valid_until - revisions.today(quote, work)).days <= days
+
+
+def _first(wanted, days, limit, work):
+    """The first offers for which `wanted` holds, of those that end within some days; nobody else has them in hand."""
+    last = (work.now + timedelta(days=days + 1)).date()  # a day more, for branches ahead of UTC
+    asked = select(Quote).where(Quote.state == "offered", Quote.valid_until <= last)
+    asked = asked.order_by(Quote.valid_until, Quote.id).with_for_update(of=Quote, skip_locked=True)
+    found = work.session.scalars(asked, execution_options={"yield_per": limit})  # no more are read than are wanted
+    rows = list(islice(filter(wanted, found), limit))
+    found.close()
+    return rows
 
 
 def next_step(quote, work):

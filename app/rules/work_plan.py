@@ -59,9 +59,10 @@ def start(fact, invoice, work):
     _start(work.session.get(Order, invoice.order_id), work)
 
 
-@facts.on("order.approve", called="work.start_paid")
+@facts.on("order.approve", "order.answer", "order.withdraw", called="work.start_paid")
 def start_paid(fact, order, work):
-    """The same for an order that is paid already when it is confirmed."""
+    """The same for an order that is paid already when it is confirmed, or when the proposal is over that it waits for.
+    """
     paid = select(Invoice.id).where(Invoice.order_id == order.id, Invoice.state == "issued",
                                     Invoice.payment_status == "paid", Invoice.type != "credit_note")  # fmt: skip
     if work.session.scalar(paid.limit(1)) is not None:
@@ -72,7 +73,7 @@ def _start(order, work):
     if order is None or order.state != "confirmed" or wizard_drafts.edition_of(order, work) is None:
         return
     if setting("WORK_START", order, work) == "paid":
-        orders.FLOW.run_one("release", order)
+        orders.FLOW.run("release", [order])  # who closes the gate it is refused at starts it then
 
 
 def paid_first(order, work):
@@ -82,11 +83,18 @@ def paid_first(order, work):
 
 def released_by_hand(work):
     """The criterion of orders that somebody has to release: all but those of `paid_first`."""
-    kinds = [SimpleNamespace(order_type_id=kind.id, branch_id=branch.id)
-             for kind in kept.rows(work, OrderType) for branch in kept.rows(work, Branch)]  # fmt: skip
-    paid = [(one.order_type_id, one.branch_id) for one in kinds if setting("WORK_START", one, work) == "paid"]
-    service = Order.data["service"].is_not(None)
-    return ~(service & tuple_(Order.order_type_id, Order.branch_id).in_(paid)) if paid else true()
+    paid = by_setting("WORK_START", work).get("paid")
+    return true() if paid is None else ~(Order.data["service"].is_not(None) & paid)
+
+
+def by_setting(name, work):
+    """The criterion of the orders for which a setting has a value: {value: criterion}."""
+    found = {}
+    for kind in kept.rows(work, OrderType):
+        for branch in kept.rows(work, Branch):
+            one = SimpleNamespace(order_type_id=kind.id, branch_id=branch.id)
+            found.setdefault(setting(name, one, work), []).append((kind.id, branch.id))
+    return {value: tuple_(Order.order_type_id, Order.branch_id).in_(pairs) for value, pairs in found.items()}
 
 
 def setting(name, order, work):

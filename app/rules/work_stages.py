@@ -9,7 +9,7 @@ from datetime import timedelta
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext as _lp
 from flask_babel import ngettext
-from sqlalchemy import and_, or_, select
+from sqlalchemy import or_, select
 from wtforms import Form, IntegerField, MultipleFileField, TextAreaField
 from wtforms.validators import Length, Optional
 
@@ -19,7 +19,7 @@ from app.core.flow import Flow
 from app.core.needed import Needed
 from app.rules import files, orders
 from app.rules.wizard_drafts import edition_of
-from app.rules.work_plan import SETTLED, decisive, due, lay_out, of_order, setting, turn
+from app.rules.work_plan import SETTLED, by_setting, decisive, due, lay_out, of_order, setting, turn
 from models.files import Attachment
 from models.people import Person
 from models.work_stages import WorkRound, WorkStage
@@ -27,6 +27,7 @@ from models.work_stages import WorkRound, WorkStage
 NOUN = "work"
 PREPARED, REPLY = "prepared", "reply"  # parts of files that wait for the next showing, the next answer
 OPEN = ("waiting", "doing", "shown", "changes_requested", "approved")
+CHUNK = 200  # stages of one transaction
 
 FLOW = Flow(
     WorkStage,
@@ -325,15 +326,19 @@ def _after(stage, state, work):
 # --- by itself ---------------------------------------------------------------------------------
 
 
-def unanswered(work):
+def unanswered(work, limit=CHUNK):
     """Stages that were shown so long ago that they count as approved: ids, the oldest first."""
-    wanted = (
-        select(WorkStage).where(and_(WorkStage.state == "shown", WorkStage.shown_at < work.now - timedelta(days=1)))
-        .order_by(WorkStage.shown_at).limit(1000)
-    )  # fmt: skip
-    found = []
-    for stage in work.session.scalars(wanted):
-        days = setting("WORK_AUTO_ACCEPT_DAYS", stage.order, work)
-        if days > 0 and stage.shown_at < work.now - timedelta(days=days):
-            found.append(stage.id)
-    return found
+    over = [kind & (WorkStage.shown_at < work.now - timedelta(days=days))
+            for days, kind in by_setting("WORK_AUTO_ACCEPT_DAYS", work).items() if days > 0]  # fmt: skip
+    if not over:
+        return []
+    wanted = select(WorkStage.id).join(WorkStage.order).where(WorkStage.state == "shown", or_(*over))
+    return list(work.session.scalars(wanted.order_by(WorkStage.shown_at, WorkStage.id).limit(limit)))
+
+
+def accept_silence(work):
+    """Let one portion of stages that nobody answered count as approved (X-42).
+
+    :returns: how many were
+    """
+    return len(FLOW.run("approve", unanswered(work), by_time=True).done)

@@ -61,3 +61,13 @@ def test_a_chinese_name_is_said_the_same_at_every_door(people, sign_in, open_wor
     for name, path in (("buyer1", "/portal/"), ("admin", "/users/list/"), ("admin", own)):
         page = sign_in(name).page(path)
         assert "王伟" in page and "伟 王" not in page, path
+
+
+def test_who_has_the_longest_name_there_can_be_does_his_work(people, rest, open_work):
+    with open_work() as work:
+        user = work.session.get(Person, people.ids["reviewer"]).user
+        user.first_name, user.last_name = "A" * 64, "B" * 64
+        makers.make_product(work, sku="A-1", price="2")
+    wanted = {"customer": people.one, "currency": "GBP", "lines": [{"sku": "A-1", "quantity": "2"}], "submit": True}
+    made = rest("reviewer").post("/orders/", wanted)
+    assert made.status_code == 201, made.json

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from app.rules import credit, invoices, orders
+from app.rules import credit, entry, invoices, orders
 from models.orders import Order
 from tests import makers
 
@@ -86,3 +86,15 @@ def test_a_cut_order_uses_up_credit_for_what_will_be_delivered(shop, open_work):
     with open_work() as work:
         order = work.session.get(Order, shop)
         assert credit.credit_used(order.customer_id, work).amount == order.total_gross
+
+
+def test_lines_of_one_product_share_the_stock_by_what_is_wanted_of_each(work):
+    makers.make_product(work, sku="BOLT", price="10", stock_of=10)
+    lines = [{"sku": "BOLT", "quantity": Decimal(many)} for many in (8, 5)]
+    order = orders.create(work, customer=makers.make_customer(work).id, lines=lines, submit=True)
+    first, second = order.lines
+    first.quantity_approved, first.state = Decimal(3), "approved"
+    entry.check_stock(order, work)
+    assert (first.quantity_available, second.quantity_available) == (8, 5)
+    FLOW.run_one("approve", order, partial=True)
+    assert [line.quantity_approved for line in order.lines] == [3, 5]

@@ -8,7 +8,8 @@ from sqlalchemy import select
 
 from app.core.errors import BusinessError
 from app.core.work import Actor
-from app.rules import order_changes, order_fields, order_lines, order_next, orders
+from app.rules import approvals, order_changes, order_fields, order_lines, order_next, orders
+from models.approvals import ApprovalRule
 from models.customers import Customer
 from models.order_changes import FieldRule
 from models.orders import Order, Reservation
@@ -309,3 +310,20 @@ def test_what_was_agreed_on_is_not_taxed_anew_without_a_review(open_work, made, 
         FLOW.run_one("correct", pk, delivery_address_id=home)
         order = work.session.get(Order, pk)
         assert (order.state, order.delivery_address_id, order.total_tax) == (state, home, 0)
+
+
+def test_a_correction_before_the_review_asks_anew_who_has_to_agree(open_work, made):
+    pk, customer = made
+    with open_work() as work:
+        work.session.add(ApprovalRule(name="Large", over_amount=100, currency_code="GBP"))
+        work.session.add(FieldRule(side="customer", order_state="submitted", fields=["line_quantity"], review=False))
+    for quantity, level in ((90, "supervisor"), (7, "reviewer")):
+        with open_work(buyer(customer)) as work:
+            order = work.session.get(Order, pk)
+            rows = lines_of(order, A1=quantity)
+            assert order_changes.step_for(order, rows, {}, work) == "correct"
+            FLOW.run_one("correct", pk, lines=rows)
+        with open_work() as work:
+            order = work.session.get(Order, pk)
+            assert (order.state, order.lines[0].quantity_available) == ("submitted", quantity)
+            assert [one.level for one in approvals.pending(order)] == [level]

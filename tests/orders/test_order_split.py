@@ -1,5 +1,6 @@
 """Splitting a placed order in two: lines, parts of lines, what is kept back of the stock, and what is refused."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -9,7 +10,7 @@ from app.core import facts
 from app.core.errors import BusinessError, Malformed
 from app.core.history import History
 from app.core.work import Actor
-from app.rules import documents, entry, order_split, orders, settings_pages, stock
+from app.rules import documents, entry, order_expiry, order_split, orders, settings_pages, stock
 from benchmarks.statements import counted
 from models.approvals import ApprovalRule
 from models.orders import Order, OrderType, Reservation
@@ -139,6 +140,19 @@ def test_something_goes_and_something_stays(open_work, place):
     with open_work() as work:
         assert told(work.session.get(Order, pk)) == [("A-1", 6, 0, Decimal(15)), ("B-2", 3, 0, Decimal(30))]
         assert len(work.session.scalars(select(Order)).all()) == 1
+
+
+def test_both_parts_of_an_order_are_kept_as_long_as_the_customer_was_told(open_work, place):
+    pk = place("confirmed", A1=6)
+    with open_work() as work:
+        settings_pages.put("TTL_WARN_DAYS", "system", 0, 3, work)
+        work.session.get(Order, pk).expires_at = NOW + timedelta(days=2)
+        assert [one.id for one in order_expiry.warn(work)] == [pk]
+    with open_work(now=NOW + timedelta(hours=1)) as work:
+        line = work.session.get(Order, pk).lines[0].id
+        FLOW.run_one("split", pk, lines=[{"id": line, "quantity": Decimal(2)}])
+    with open_work(now=NOW + timedelta(hours=2)) as work:
+        assert order_expiry.warn(work) == []
 
 
 def test_paid_orders_and_those_on_their_way_are_not_split(open_work, place):

@@ -8,14 +8,14 @@ from sqlalchemy import func, select
 import app
 from app.core.history import History
 from app.jobs import house
-from app.rules import conversations, log_entries, order_deletion, ratings, settings_pages
+from app.rules import conversations, documents, log_entries, order_deletion, ratings, settings_pages
 from models.base import Model
 from models.conversations import Conversation, InternalNote, Message, ReadMark, Task
 from models.files import Attachment
 from models.invoices import Invoice
 from models.log_entries import LogEntry
 from models.notifications import Notification
-from models.orders import Order
+from models.orders import DocumentLink, Order
 from models.ratings import Rating
 from models.refund_proposals import RefundProposal
 from models.tickets import Ticket
@@ -66,6 +66,20 @@ def test_what_was_said_about_an_order_goes_with_it(open_work):
         house.purge_orders(work)
     assert counts() == {name: many / 2 for name, many in before.items()}, "all of one order, nothing of the other"
 
+
+def test_no_record_leads_to_an_order_that_is_gone_for_good(open_work):
+    with open_work() as work:
+        customer, bolt = makers.make_customer(work), makers.make_product(work)
+        one, gone, three = (makers.make_order(work, customer, (bolt, 1)) for _n in range(3))
+        for source, made in ((one, gone), (gone, three), (one, three)):
+            documents.link(source, made, "copied", work)
+        order_deletion.remove(gone, work)
+        kept = (one.id, three.id)
+    with open_work(now=NOW + timedelta(days=100)) as work:
+        settings_pages.put("PURGE_DELETED_AFTER_DAYS", "system", 0, 90, work)
+        house.purge_orders(work)
+        left = work.session.scalars(select(DocumentLink)).all()
+        assert [(link.from_id, link.to_id) for link in left] == [kept]
 
 
 def test_the_work_on_a_service_goes_with_its_order_and_a_ticket_keeps_it(open_work):

@@ -7,8 +7,10 @@ from sqlalchemy.orm import sessionmaker
 
 from app.extensions import db
 from app.jobs import run_pending
+from app.rules import approvals
 from models.approvals import ApprovalRule
 from models.notifications import Notification
+from models.orders import Order
 from models.organisation import Branch
 from models.people import Person
 from tests import makers
@@ -69,6 +71,16 @@ def test_supervisors_are_told_which_rule_asks_for_them_in_their_language(place, 
     (body,) = [body for pk, name, to, body in found if to == "supervisor"]
     assert "2.000 GBP üstü siparişler" in body and "Orders above" not in body
     assert [pk for pk, name, to, _body in found if (name, to) == ("order_submitted", "reviewer")] == [large, small]
+
+
+def test_a_rule_may_say_more_than_a_decision_notes_of_it(place, open_work):
+    said = "Ask the head of sales before " * 10
+    with open_work() as work:
+        work.session.query(ApprovalRule).one().texts = {"en": said}
+    pk = place(30)
+    with open_work() as work:
+        (asked,) = approvals.pending(work.session.get(Order, pk))
+        assert (asked.rule_name, approvals.called(asked, work)) == (said[:120], said)
 
 
 def test_the_reviewer_reads_in_his_mail_that_a_supervisor_decides(place, told):

@@ -10,11 +10,13 @@ import config
 from app.core import facts
 from app.core import settings as settings_
 from app.core.errors import BusinessError, Conflict
+from app.core.history import History
 from app.core.work import Actor
 from app.jobs import house
 from app.notices.work_stages import work_shown
 from app.rules import files, invoices, orders, wizard_drafts, work_plan, work_stages
 from models.files import Attachment
+from models.orders import OrderType
 from models.work_stages import WorkStage
 from tests import makers
 from tests.conftest import NOW
@@ -138,6 +140,17 @@ def test_changes_are_asked_for_with_reason_and_file_and_shown_again(work, order)
     assert [one.name for one in files.attachments("work", stage.id, work, "answer-1")] == ["marked.pdf"]
 
 
+def test_what_is_said_at_length_is_kept_in_full_and_the_history_keeps_its_beginning(work, order):
+    stage, said = work_plan.of_order(order, work)[0], "Everything is different now. " * 150
+    FLOW.run_one("take", stage)
+    FLOW.run_one("show", stage, note=said)
+    FLOW.run_one("request_changes", stage, reason=said)
+    work.session.commit()
+    assert (stage.rounds[0].note, stage.rounds[0].comment) == (said, said)
+    kept = work.session.scalars(select(History.note).where(History.noun == "work", History.record_id == stage.id))
+    assert set(kept) == {None, said[:2000]}
+
+
 def test_the_number_of_changes_is_a_setting_for_customers(work, open_work, order):
     setting(work, "WORK_FREE_REVISIONS", 1)
     stage = work_plan.of_order(order, work)[0]
@@ -206,6 +219,24 @@ def test_silence_counts_as_approval_after_the_settings_days(open_work, work, ord
             assert (found.state, found.rounds[-1].answer) == (expected, "time" if expected == "approved" else "")
 
 
+def test_stages_that_wait_for_ever_keep_no_others_from_being_accepted(open_work, work, order):
+    other = ordered(work, order.customer, code="rushed")
+    for verb in ("approve", "release"):
+        orders.FLOW.run_one(verb, other)
+    happened(work, "order.release", other)
+    other.order_type = OrderType(code="rush", names={"en": "Rush"})
+    work.session.flush()
+    stages = [work_plan.of_order(one, work)[0] for one in (order, other)]
+    for stage in stages:
+        shown(work, stage)
+    stages[0].shown_at -= timedelta(days=1)
+    work.session.add(settings_.SettingValue(name="WORK_AUTO_ACCEPT_DAYS", value=7, scope="order_type",
+                                            scope_id=other.order_type_id))  # fmt: skip
+    work.session.commit()
+    with open_work(now=NOW + timedelta(days=8)) as later:
+        assert work_stages.unanswered(later, limit=1) == [stages[1].id]
+
+
 def test_the_work_begins_with_the_payment_where_the_setting_says_so(work):
     setting(work, "WORK_START", "paid")
     order = ordered(work, makers.make_customer(work))
@@ -222,6 +253,25 @@ def test_the_work_begins_with_the_payment_where_the_setting_says_so(work):
     assert order.state == "released"
     happened(work, "order.release", order)
     assert states(order, work) == ["waiting", "waiting", "waiting"]
+
+
+@pytest.mark.parametrize("step", ["answer", "withdraw"])
+def test_paid_work_that_waits_for_a_proposal_begins_when_that_is_over(work, step):
+    setting(work, "WORK_START", "paid")
+    order = ordered(work, makers.make_customer(work))
+    orders.FLOW.run_one("approve", order)
+    orders.FLOW.run_one("propose", order, lines=[{"id": order.lines[0].id, "unit_price": "1"}])
+    proforma = invoices.from_order(order, work, "proforma")
+    work.session.flush()
+    invoices.FLOW.run_one("issue", proforma)
+    proforma.payment_status = "paid"
+    happened(work, "invoice.settle", proforma)
+    assert order.state == "confirmed"
+    if step == "answer":
+        order.proposed_side = "customer"
+    orders.FLOW.run_one(step, order, **({"rest": "refuse"} if step == "answer" else {}))
+    happened(work, f"order.{step}", order)
+    assert order.state == "released"
 
 
 def test_a_cancelled_order_stops_its_work(work, order):
