@@ -5,7 +5,8 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import select
 
-from app.rules import stock
+from app.rules import documents, order_deletion, stock
+from models.orders import Order
 from models.organisation import Branch
 from models.products import Product
 from models.stock import Warehouse
@@ -104,3 +105,16 @@ def test_a_row_that_is_typed_tells_the_stock_of_the_branch_that_delivers(goods, 
         makers.customer_of(work, people.one).branch_id = branch.id
     asked = sign_in("buyer1").get("/orders/price?sku=A-1&quantity=4").json
     assert (asked["available"], asked["enough"]) == ("3", False)
+
+
+def test_a_record_that_came_from_a_deleted_order_names_it_without_leading_there(people, sign_in, open_work):
+    with open_work() as work:
+        customer, bolt = makers.customer_of(work, people.one), makers.make_product(work)
+        gone, kept, made = (makers.make_order(work, customer, (bolt, 1), number=f"SO-{name}").id for name in "ABC")
+        for source in (gone, kept):
+            documents.link(work.session.get(Order, source), work.session.get(Order, made), "copied", work)
+        order_deletion.remove(work.session.get(Order, gone), work)
+    for who in ("reviewer", "buyer1"):
+        page = sign_in(who).page(f"/orders/show/{made}")
+        assert "SO-A" in page and f'href="/orders/show/{kept}"' in page
+        assert f'href="/orders/show/{gone}"' not in page
