@@ -23,6 +23,7 @@ from app.core.work import Work
 
 SCOPES = ("customer", "access_group", "order_type", "portal", "branch", "system")
 SETTINGS: dict[str, Setting] = {}
+MOST = 100_000  # of a whole number: so many days before and after today the calendar has
 
 
 @dataclass(frozen=True)
@@ -75,8 +76,23 @@ def parse(declared: Setting, value: Any) -> Any:
             return Decimal(str(value))
         return declared.kind(value)
     except (ValueError, KeyError, ArithmeticError, TypeError):
-        text = _l("The value of the setting %(name)s is not valid.", name=declared.name)
-        raise BusinessError("bad_setting", text, field="value") from None
+        raise _bad(declared) from None
+
+
+def checked(declared: Setting, value: Any) -> Any:
+    """A value that somebody wants to keep: days, rows, megabytes with which one can reckon.
+
+    :raises BusinessError: 'bad_setting' naming the setting
+    """
+    parsed = parse(declared, value)
+    if declared.kind is int and not 0 <= parsed <= MOST:
+        raise _bad(declared)
+    return parsed
+
+
+def _bad(declared: Setting) -> BusinessError:
+    text = _l("The value of the setting %(name)s is not valid.", name=declared.name)
+    return BusinessError("bad_setting", text, field="value")
 
 
 def _values(work: Work) -> dict[tuple[str, str, int], Any]:
