@@ -1,5 +1,6 @@
 """An order through its doors: REST and screens, customer and reviewer."""
 
+import re
 from decimal import Decimal
 
 import pytest
@@ -118,3 +119,16 @@ def test_a_record_that_came_from_a_deleted_order_names_it_without_leading_there(
         page = sign_in(who).page(f"/orders/show/{made}")
         assert "SO-A" in page and f'href="/orders/show/{kept}"' in page
         assert f'href="/orders/show/{gone}"' not in page
+
+
+def test_a_status_is_set_by_hand_on_the_version_that_was_seen(people, goods, sign_in, rest):
+    pk = order(rest, submit=True).json["id"]
+    desk = sign_in("supervisor")
+    form = desk.page(f"/orders/show/{pk}").partition(f'action="/orders/override/{pk}"')[2].partition("</form>")[0]
+    seen = re.search(r'name="version" value="(\d+)"', form)[1]
+    given = {"state": "cancelled", "reason": "by hand", "version": seen}
+    assert rest("reviewer").post(f"/orders/{pk}/assign", {"handler": people.ids["support"]}).status_code == 200
+    desk.post(f"/orders/override/{pk}", given)
+    assert rest("supervisor").get(f"/orders/{pk}").json["result"]["state"] == "submitted"
+    desk.post(f"/orders/override/{pk}", given | {"version": str(int(seen) + 1)})
+    assert rest("supervisor").get(f"/orders/{pk}").json["result"]["state"] == "cancelled"
