@@ -6,6 +6,7 @@ scope that has a value wins: customer, access group, order type, portal, branch,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -28,7 +29,9 @@ MOST = 100_000  # of a whole number: so many days before and after today the cal
 
 @dataclass(frozen=True)
 class Setting:
-    """One setting: its type (bool, int, str, Decimal or a tuple of choices), default and text."""
+    """One setting: its type (bool, int, str, Decimal, a tuple of choices, or a function that reads a text), default
+    and text.
+    """
 
     name: str
     kind: Any
@@ -58,6 +61,14 @@ def setting(name: str, kind: Any, default: Any, text: Any, scopes: Iterable[str]
     """Declare a setting next to the rule that reads it."""
     SETTINGS[name] = Setting(name, kind, default, text, tuple(scopes))
     return SETTINGS[name]
+
+
+def pattern(value: Any) -> str:
+    """The kind of a setting that is a regular expression."""
+    try:
+        return re.compile(str(value)).pattern
+    except re.error:
+        raise ValueError(value) from None
 
 
 def parse(declared: Setting, value: Any) -> Any:
