@@ -67,6 +67,7 @@ def load_engine():
         import_module(f"app.core.{module}")
     for floor in FLOORS[:-1]:
         load(floor)
+    import_module("app.core.together").begin()
 
 
 def create_app(**settings):

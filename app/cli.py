@@ -7,16 +7,19 @@ import secrets
 import sys
 
 import click
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 
 import app
 import config
 from app import access, prepared, setup
 from app.core import passwords, work
-from app.core.errors import BusinessError
+from app.core.errors import BusinessError, NotFound
 from app.core.flow import FLOWS
 from app.extensions import db
 from app.trouble import Trouble
+
+SUBSETS = {"credit_note": ("invoice", {"type": "credit_note"})}  # nouns that are some of the records of another
 
 
 def prepared_application(make=False):
@@ -93,7 +96,8 @@ def _first_users(web, one, demo):
 def flow(noun, verb, ids, user):
     """Run a transition on records; exit 1 when any was refused."""
     with prepared_application().app_context():
-        chart = FLOWS.get(noun) or FLOWS.get(noun.removesuffix("s"))
+        whole, only = SUBSETS.get(noun.removesuffix("s"), (noun, {}))
+        chart = FLOWS.get(whole) or FLOWS.get(whole.removesuffix("s"))
         if chart is None or verb not in chart.transitions:
             click.echo(f"There is no step {noun} {verb}.", err=True)
             sys.exit(2)
@@ -101,17 +105,29 @@ def flow(noun, verb, ids, user):
         try:
             with work.work(actor, db.session, source=shell_source()):
                 _refuse_bare(chart.transitions[verb])
-                outcome = chart.run(verb, ids)
+                others = _others(chart.model, only, ids)
+                outcome = chart.run(verb, [one for one in ids if one not in others])
                 for row in outcome.done:
                     click.echo(f"{row.id} {row}: {verb}")
                 for made in outcome.made:
                     click.echo(f"made: {made.id} {made}")
-                refused = [(one.id, one.error.code, str(one.error.message)) for one in outcome.refused]
+                missing = NotFound("not_found", _l("There is no such record."))
+                refused = [(one, missing.code, str(missing.message)) for one in sorted(others)]
+                refused += [(one.id, one.error.code, str(one.error.message)) for one in outcome.refused]
         except BusinessError as error:
             refused = [(one, error.code, str(error.message)) for one in ids]
         for identity, code, message in refused:
             click.echo(f"{identity} {code}: {message}", err=True)
         sys.exit(1 if refused else 0)
+
+
+def _others(model, only, ids):
+    """Those of the ids that are records, but none of the noun: credit notes are some of the invoices."""
+    if not only:
+        return frozenset()
+    known = [one for one in ids if 0 < one < 2**63]
+    mine = db.session.scalars(select(model.id).filter_by(**only).where(model.id.in_(known)))
+    return frozenset(known) - frozenset(mine)
 
 
 def _refuse_bare(step):

@@ -26,7 +26,7 @@ from sqlalchemy.ext.declarative import declared_attr
 from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeDecorator
 
-from app.core import searchtext, together
+from app.core import searchtext
 from app.core import work as _work
 from app.core.localized import DEFAULT
 from app.core.scope import audience, infrastructure, offered, owned_by, rows_of, shared, staff_only
@@ -223,9 +223,6 @@ def _stamp(session: Session, *_: Any) -> None:
         if isinstance(row, Stamped) and session.is_modified(row):
             row.updated_at, row.updated_by = work.now, work.actor.user_id
             _index(row)
-
-
-event.listen(Session, "before_flush", together.write_changed)  # after history and the stamps above
 
 
 def _own(row: Any) -> None:

@@ -28,6 +28,7 @@ _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationship
 _OPEN_FORMULA = re.compile(
     rb"<c\b([^>]*)>\s*<f\b(?:[^>]*/>|[^>]*>[^<]*</f>)\s*(?:<v\s*/>|<v>\s*</v>)?\s*</c>", re.DOTALL
 )
+_TEXT = re.compile(rb'\bt="str"')
 _PLACE = re.compile(rb'\br="([A-Z]{1,3})([0-9]{1,7})"')
 _TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 _OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
@@ -117,7 +118,8 @@ def _holes(archive: zipfile.ZipFile | None, kind: str, sheet: str) -> dict[Place
     found = {}
     for cell in _OPEN_FORMULA.finditer(archive.read(part)):
         place = _PLACE.search(cell[1])
-        if place is not None:
+        nothing = _TEXT.search(cell[1]) and b"<v" in cell[0]  # its stored result is a text without letters
+        if place is not None and not nothing:
             found[int(place[2]) - 1, _column(place[1].decode())] = "f"
     return found
 

@@ -21,6 +21,7 @@ from sqlalchemy import (
     bindparam,
     cast,
     column,
+    event,
     func,
     inspect,
     update,
@@ -33,8 +34,18 @@ FEWEST = 3  # fewer rows are cheaper one by one: their statement is the one that
 PLAIN = (Boolean, Date, DateTime, Integer, Numeric, String)
 
 
+def begin() -> None:
+    """Listen last of all: what is written together is changed no more for whoever looks after that.
+
+    History, stamps and the guards of nouns look at what a flush is about to write, so all of them come before.
+    """
+    if not event.contains(Session, "before_flush", write_changed):
+        event.listen(Session, "before_flush", write_changed)
+
+
 def write_changed(session: Session, *_: Any) -> None:
-    """Before a flush, after history and stamps: write what can be written together, and call it written."""
+    """Before a flush, after all who look at what has changed: write what can be written together, and call it written.
+    """
     groups: dict[tuple[Any, tuple[str, ...]], list[Any]] = {}
     for row in session.dirty:
         state = inspect(row)

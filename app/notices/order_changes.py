@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import config
 from app.notices.core import notice
-from app.notices.orders import READ, both, line_values, reviewers, values
+from app.notices.orders import READ, both, line_values, of_all, reviewers, values
 from app.notices.readers import handlers, holders, one_user, staff
 from app.notices.reasons import reason
 from app.rules import approvals, order_changes, order_checks, order_lines
@@ -88,7 +88,8 @@ def order_expiring(order, work):
 @notice("order.expire", name="order_expired", to=both, changes=True)
 def order_expired(order, work):
     """Its time is over; its goods, where it has any, are free again (ORD-26)."""
-    return values(order, work) | {"by_work": order.by_work}
+    gone = order.deleted_at is not None  # as EXPIRED_ORDERS says: its page is no longer there
+    return values(order, work) | {"by_work": order.by_work, "gone": gone, **(of_all() if gone else {})}
 
 
 @notice(
@@ -114,4 +115,4 @@ def deletion_refused(order, work):
 @notice("order.delete", name="order_deleted", to=both, changes=True)
 def order_deleted(order, work):
     """It is gone; when, by whom and why stays in its history (ORD-08)."""
-    return values(order, work) | {"link": f"{config.SITE_URL}/orders/list/"}
+    return values(order, work) | of_all()

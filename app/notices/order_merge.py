@@ -2,9 +2,8 @@
 
 from sqlalchemy import select
 
-import config
 from app.notices.core import link, notice
-from app.notices.orders import both, values
+from app.notices.orders import both, of_all, values
 from app.rules import orders
 from models.orders import Order
 
@@ -28,4 +27,4 @@ def orders_merged(order, work):
 @notice("order.unmerged", name="merge_taken_back", to=both, changes=True)
 def merge_taken_back(order, work):
     """The orders are there again, each with its state; the one made of them is gone."""
-    return values(order, work) | {"sources": _sources(order, work), "link": f"{config.SITE_URL}/orders/list/"}
+    return values(order, work) | {"sources": _sources(order, work), **of_all()}

@@ -1,5 +1,6 @@
 """Who hears about orders."""
 
+import config
 from app.core import facts
 from app.core.money import Money
 from app.notices.core import link, notice
@@ -18,6 +19,11 @@ def values(order, work):
         "total": Money(order.total_gross, order.currency_code),
         "link": link("orders", order.id),
     }
+
+
+def of_all():
+    """Where a message leads whose order is no longer there."""
+    return {"link": f"{config.SITE_URL}/orders/list/"}
 
 
 def line_values(line):

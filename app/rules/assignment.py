@@ -23,7 +23,7 @@ WAITING = ("submitted", "changed")  # the due date says until when somebody of u
 
 
 def handler_for(order, work):
-    """The member of staff the rules give an order to; None where no rule fits or nobody is there.
+    """Who gets an order: whom the rules find, else the customer's manager; None where nobody of these is there.
 
     Run where the rules can be seen; the rule that decides is locked, so that two orders at once take turns.
     """
@@ -33,7 +33,7 @@ def handler_for(order, work):
             chosen = _choose(rule, order, work)
             if chosen is not None:
                 return chosen
-    return None
+    return _manager(order, work)
 
 
 orders.ASSIGNERS.append(handler_for)
@@ -72,12 +72,17 @@ def _fits(rule, facts):
 
 def _choose(rule, order, work):
     if rule.mode == "manager":
-        manager = order.customer.manager_id
-        return next(iter(present([manager], order, work)), None) if manager else None
+        return _manager(order, work)
     there = present(rule.user_ids, order, work)
     if not there or rule.mode == "person":
         return next(iter(there), None)
     return _in_turn(rule, there, work) if rule.mode == "in_turn" else _fewest(there, work)
+
+
+def _manager(order, work):
+    """The customer's manager where he is there; nobody while he is away, so that the order waits for all of us."""
+    manager = order.customer.manager_id
+    return next(iter(present([manager], order, work)), None) if manager else None
 
 
 def present(user_ids, order, work):

@@ -195,10 +195,13 @@ def has_lines(invoice, work):
         raise BusinessError("no_lines", _l("This document needs at least one line."))
 
 
-def work_accepted(invoice, work):
-    """The work on a service order is approved and checked before it is finally invoiced (ORD-52)."""
-    if invoice.type in RECEIVABLE and invoice.order_id:
-        work_plan.check_accepted(work.session.get(Order, invoice.order_id), work)
+def order_stands(invoice, work):
+    """Nothing is billed of a deleted order; the work on a service is accepted before its final invoice (ORD-52)."""
+    order = work.session.get(Order, invoice.order_id) if invoice.order_id else None
+    if order is None and invoice.order_id and invoice.type != "credit_note":
+        raise BusinessError("order_deleted", _l("This order was deleted. It will not be delivered."))
+    if order is not None and invoice.type in RECEIVABLE:
+        work_plan.check_accepted(order, work)
 
 
 @FLOW.transition(
@@ -209,11 +212,8 @@ def work_accepted(invoice, work):
         "Issue %(count)s invoice? Afterwards it can no longer be changed.",
         "Issue %(count)s invoices? Afterwards they can no longer be changed.", many, count=count,
     ),
-    icon="fa-file-circle-check",
-    style="primary",
-    guards=(has_lines, work_accepted),
-    as_house=True,
-)
+    icon="fa-file-circle-check", style="primary", guards=(has_lines, order_stands), as_house=True,
+)  # fmt: skip
 def issue(invoice, work):
     """Number and date the invoice in the branch's time zone; from now on it is owed and frozen."""
     original = _original(invoice, work)

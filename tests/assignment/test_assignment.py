@@ -59,6 +59,17 @@ def test_without_a_rule_the_manager_of_the_customer_gets_it(desk, people, open_w
     assert desk(handler_id=people.ids["reviewer"]) == "reviewer", "who has it keeps it"
 
 
+def test_a_manager_who_is_away_gets_nothing_without_a_rule_either(desk, people, open_work):
+    with open_work() as work:
+        work.session.get(Customer, people.one).manager_id = people.ids["supervisor"]
+    away(open_work, people, "supervisor", TODAY)
+    assert desk() is None
+    rule(open_work, people, "manager")
+    assert desk() is None
+    away(open_work, people, "supervisor", TODAY - timedelta(days=1))
+    assert desk() == "supervisor"
+
+
 def test_people_take_turns_and_those_away_are_passed_over(desk, people, open_work):
     rule(open_work, people, "in_turn", "reviewer", "support", "supervisor")
     assert [desk() for _n in range(4)] == ["reviewer", "support", "supervisor", "reviewer"]

@@ -6,7 +6,10 @@ import pytest
 from sqlalchemy import event, select
 from sqlalchemy.orm.exc import StaleDataError
 
+from app.core.errors import BusinessError
 from app.core.history import History
+from app.rules import invoices
+from models.invoices import Invoice
 from models.orders import OrderLine
 from models.stock import StockLevel
 from tests import makers
@@ -80,3 +83,19 @@ def test_a_row_that_went_meanwhile_is_noticed(order, open_work):
         work.session.connection().exec_driver_sql(f"delete from stock_levels where id = {levels[0].id}")
         for level in levels:
             level.on_hand += 1
+
+
+def test_lines_of_what_was_issued_are_not_written_together_past_their_guard(open_work):
+    with open_work() as work:
+        customer = makers.make_customer(work)
+        goods = [makers.make_product(work, price="3", stock_of=10) for _ in range(3)]
+        order = makers.make_confirmed_order(work, customer, *[(one, 2) for one in goods])
+        invoice = invoices.from_order(order, work)
+        work.session.flush()
+        invoices.FLOW.run_one("issue", invoice)
+        pk = invoice.id
+    with pytest.raises(BusinessError), open_work() as work:
+        for line in work.session.get(Invoice, pk).lines:
+            line.name = "Something else"
+    with open_work() as work:
+        assert "Something else" not in [line.name for line in work.session.get(Invoice, pk).lines]

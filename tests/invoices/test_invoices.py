@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from app.core.errors import BusinessError, Conflict
-from app.rules import documents, invoices
+from app.rules import documents, invoices, order_deletion
 from models.organisation import Branch, PaymentTerms
 from tests import makers
 
@@ -46,6 +46,18 @@ def test_draft_repeats_the_order_to_the_cent(work, order):
     )
     assert invoice.tax_id == "GB123" and invoice.order_number == order.number
     assert [line.quantity_invoiced for line in order.lines] == [0, 0]
+
+
+@pytest.mark.parametrize("type", ["final", "proforma"])
+def test_a_draft_of_a_deleted_order_is_refused_not_issued(work, order, type):
+    invoice = invoices.from_order(order, work, type)
+    work.session.flush()
+    order_deletion.remove(order, work)
+    work.session.flush()
+    work.session.expunge(order)
+    refused("order_deleted", FLOW.run_one, "issue", invoice)
+    FLOW.run_one("cancel", invoice)
+    assert invoice.state == "cancelled"
 
 
 def test_issue_numbers_dates_and_books_the_order(work, order):

@@ -136,6 +136,17 @@ def test_released_completed_expiring_and_expired_orders_are_told(open_work, peop
     assert {to for to, _subject, _body in told("order_expired")} == {"ann", "rita", "sue"}
 
 
+@pytest.mark.parametrize(("fate", "leads"), [("mark_deleted", "/orders/list/"), ("cancel_order", "/orders/show/")])
+def test_who_is_told_that_an_order_expired_is_led_to_a_page_that_is_there(open_work, people, told, fate, leads):
+    pk = placed(open_work, people, 1)
+    step(open_work, None, "approve", pk)
+    with open_work(now=NOW + timedelta(days=10)) as work:
+        settings_pages.put("EXPIRED_ORDERS", "system", 0, fate, work)
+        order_expiry.run_out(work)
+    mails = told("order_expired")
+    assert mails and all(leads in body for _to, _subject, body in mails)
+
+
 def test_a_deletion_is_asked_for_refused_and_at_last_done(open_work, people, told):
     pk = placed(open_work, people, 1, delete_policy="special_approval")
     step(open_work, ours(people, "rita"), "request_deletion", pk, reason="Entered twice")

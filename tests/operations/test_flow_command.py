@@ -3,6 +3,7 @@
 import pytest
 
 from app import cli
+from app.rules import invoices
 from tests import makers
 
 
@@ -39,3 +40,16 @@ def test_a_step_that_needs_data_says_which(order, capsys, verb):
 def test_a_step_that_can_do_without_is_taken(order, capsys):
     assert flow("orders", "cancel", str(order)) == 0
     assert f"{order} " in capsys.readouterr().out
+
+
+def test_credit_notes_are_those_of_the_invoices_only(order, people, open_work, capsys):
+    with open_work() as work:
+        invoice = makers.make_invoice(work, makers.customer_of(work, people.one))
+        note = invoices.create_credit(invoice.id, work, reason="Broken")
+        work.session.flush()
+        ids = {"bill": invoice.id, "note": note.id}
+    assert flow("credit_notes", "issue", str(ids["note"]), str(ids["bill"])) == 1
+    said = capsys.readouterr()
+    assert said.err.startswith(f"{ids['bill']} not_found: ") and said.out.startswith(f"{ids['note']} CN-")
+    assert flow("credit_note", "cancel", str(ids["bill"])) == 1
+    assert capsys.readouterr().err.startswith(f"{ids['bill']} not_found: ")

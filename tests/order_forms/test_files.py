@@ -127,6 +127,16 @@ def test_formulas_count_with_their_stored_value_and_are_refused_without():
     assert pairs(read(books.ods(*ROWS, cells=cell), "form.ods"))[2] == ("B-2", "formula")
 
 
+def test_a_formula_whose_stored_result_is_nothing_orders_nothing():
+    def write(sheet):
+        sheet.write_formula(1, 4, '=IF(H2>0,H2,"")', None, "NOTHING")
+    data = books.xlsx(books.HEAD, ("A-1",), ("C-3", "", "", "", 1), write=write)
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        parts = {name: archive.read(name).replace(b"NOTHING", b"") for name in archive.namelist()}
+    assert b't="str"' in parts["xl/worksheets/sheet1.xml"]
+    assert pairs(read(books.zipped(parts))) == [("C-3", "1")]
+
+
 def test_rows_covered_by_merged_cells_are_refused_not_passed_over():
     data = books.xlsx(*ROWS[:1], ("A-1", ""), ("B-2", ""), write=lambda sheet: sheet.merge_range(1, 1, 2, 1, 5))
     assert pairs(read(data)) == [("A-1", "5"), ("B-2", "merged_cells")]
