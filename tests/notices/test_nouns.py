@@ -290,7 +290,7 @@ VALUES = {
     "valid_until": NOW.date(), "wished": NOW.date(), "revision": 2, "remark": "In boxes", "answer": "countered",
     "part": False, "status": "Packed", "said": "Too dear", "whole": [LINE], "ordered_total": MONEY,
     "changed": [{"sku": "A-1", "before": 3, "after": 2}], "service": "Book layout", "stage": "First version",
-    "note": "Two covers", "comment": "Larger type", "by_time": True, "by_work": False,
+    "note": "Two covers", "comment": "Larger type", "by_time": True, "by_work": False, "gone": False,
     "ours": False, "proposed": [PROPOSED, PROPOSED | {"after": None, "answer": ""}], "counter": [PROPOSED],
     "channel": "Phone call", "at": NOW, "stars": "★★☆☆☆", "word": "Dissatisfied", "payment": "PAY-1",
     "rate": "https://orders.example.com/ratings/rate/1", "rule": "Orders <i>above</i> 5,000 GBP",
