@@ -324,7 +324,7 @@ class HouseView(ModelView):
         """Set the status by hand, with a reason."""
         row = self.row(pk)
         try:
-            bulk.override(self.flow, row, request.form) if self.flow else abort(404)
+            bulk.override(self.flow, row, request.form, bulk.seen()) if self.flow else abort(404)
             db.session.commit()
         except BusinessError as error:
             return self._refused(error, self.url("show", pk=pk))

@@ -91,8 +91,8 @@ def step(view, name, pk):
     back = view.url("show", pk=pk)
     try:
         data = read(one, formwork.sent())
-        seen = request.form.get("version", "")
-        versions = {pk: int(seen)} if seen.isdecimal() and len(seen) < 19 else None
+        version = seen()
+        versions = None if version is None else {pk: version}
         outcome = view.flow.run(name, [pk], versions=versions, **data)
     except BusinessError as error:
         db.session.rollback()
@@ -110,6 +110,12 @@ def step(view, name, pk):
         flash(text, "success")
     gone = getattr(outcome.done[0], "deleted_at", None) is not None
     return redirect(view.url("list") if gone else back)
+
+
+def seen():
+    """The version of the record on the page that was sent; None where it does not say."""
+    given = request.form.get("version", "")
+    return int(given) if given.isdecimal() and len(given) < 19 else None
 
 
 def override_form(flow):

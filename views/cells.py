@@ -23,7 +23,7 @@ from app.core.money import Money
 from app.core.numbering import NumberSeries
 from app.core.work import current
 from app.rules import pricing, ratings
-from models.base import Exact, Localized, Translated
+from models.base import Exact, Translated
 from models.customers import Address
 from models.organisation import ExchangeRate, Unit
 from views.labels import VALUES, value_label, words_of
@@ -185,9 +185,3 @@ def plain(row, name, reader, states=None):
     if isinstance(found, bool):
         return _("Yes") if found else _("No")
     return found
-
-
-def localized_column(model, name):
-    """Whether a column keeps its text in several languages."""
-    prop = model.__mapper__.attrs.get(name)
-    return prop is not None and hasattr(prop, "columns") and isinstance(prop.columns[0].type, Localized)

@@ -85,7 +85,7 @@ def actions(view, row):
             SimpleNamespace(
                 name="override", label=_("Set status by hand"), ask=None, icon="fa-hand", reason=None, enabled=True,
                 form_fields=list(override_form(view.flow)()), url=view.url("override", pk=row.id), primary=False,
-                danger=True, own_page=False, version=None,
+                danger=True, own_page=False, version=getattr(row, "version", None),
             )
         )  # fmt: skip
     return found

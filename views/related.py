@@ -33,20 +33,23 @@ def there(noun, ids):
 
 def links(row, house):
     """Add the section, where there is anything the reader may see."""
-    noun, found, linked = documents.noun_of(row), [], documents.links_of(row, g.work)
-    merged = [one for one in linked if one.kind == "merged"]  # these are deleted minutes later
-    gone = {one.from_id for one in merged} - there("order", {one.from_id for one in merged})
-    for one in linked:
-        made = one.from_noun == noun and one.from_id == row.id
-        other = ("to" if made else "from") + "_"
-        target, number = getattr(one, other + "noun"), getattr(one, other + "number")
-        if target not in NOUNS or not g.work.actor.may(f"{target}.read") or (not number and not g.work.actor.inside):
+    linked = [_other(one, documents.noun_of(row), row.id) for one in documents.links_of(row, g.work)]
+    linked = [one for one in linked if one[1] in NOUNS and g.work.actor.may(f"{one[1]}.read")]
+    open_ = {noun: there(noun, {one[2] for one in linked if one[1] == noun}) for noun in {one[1] for one in linked}}
+    found = []
+    for link, noun, key, number, made in linked:
+        if not number and not g.work.actor.inside:
             continue  # what has no number yet is a draft of ours
-        cells = (KINDS[one.kind][1 if made else 0], NOUNS[target], number or f"#{getattr(one, other + 'id')}",
-                 format_datetime(one.at, reader()))  # fmt: skip
-        lost = one.kind == "merged" and one.from_id in gone
-        found.append((cells, None if lost else f"/{target}s/show/{getattr(one, other + 'id')}"))
+        cells = (KINDS[link.kind][made], NOUNS[noun], number or f"#{key}", format_datetime(link.at, reader()))
+        found.append((cells, f"/{noun}s/show/{key}" if key in open_[noun] else None))
     if found:
         heads = [(_("Number"), "code"), _("Relation"), _("Kind"), (_("Date"), "date")]
         rows = [line(cells[2], cells[0], cells[1], cells[3], url=url) for cells, url in found]
         house.sections.append(table("related", _("Related documents"), heads, rows))
+
+
+def _other(link, noun, key):
+    """The other end of a link: (link, its noun, its id, its number, whether it was made of this record)."""
+    made = (link.from_noun, link.from_id) == (noun, key)
+    side = "to" if made else "from"
+    return link, *(getattr(link, f"{side}_{name}") for name in ("noun", "id", "number")), made

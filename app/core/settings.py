@@ -6,6 +6,7 @@ scope that has a value wins: customer, access group, order type, portal, branch,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -23,11 +24,14 @@ from app.core.work import Work
 
 SCOPES = ("customer", "access_group", "order_type", "portal", "branch", "system")
 SETTINGS: dict[str, Setting] = {}
+MOST = 100_000  # of a whole number: so many days before and after today the calendar has
 
 
 @dataclass(frozen=True)
 class Setting:
-    """One setting: its type (bool, int, str, Decimal or a tuple of choices), default and text."""
+    """One setting: its type (bool, int, str, Decimal, a tuple of choices, or a function that reads a text), default
+    and text.
+    """
 
     name: str
     kind: Any
@@ -59,6 +63,14 @@ def setting(name: str, kind: Any, default: Any, text: Any, scopes: Iterable[str]
     return SETTINGS[name]
 
 
+def pattern(value: Any) -> str:
+    """The kind of a setting that is a regular expression."""
+    try:
+        return re.compile(str(value)).pattern
+    except re.error:
+        raise ValueError(value) from None
+
+
 def parse(declared: Setting, value: Any) -> Any:
     """A value as the setting's type.
 
@@ -75,8 +87,23 @@ def parse(declared: Setting, value: Any) -> Any:
             return Decimal(str(value))
         return declared.kind(value)
     except (ValueError, KeyError, ArithmeticError, TypeError):
-        text = _l("The value of the setting %(name)s is not valid.", name=declared.name)
-        raise BusinessError("bad_setting", text, field="value") from None
+        raise _bad(declared) from None
+
+
+def checked(declared: Setting, value: Any) -> Any:
+    """A value that somebody wants to keep: days, rows, megabytes with which one can reckon.
+
+    :raises BusinessError: 'bad_setting' naming the setting
+    """
+    parsed = parse(declared, value)
+    if declared.kind is int and not 0 <= parsed <= MOST:
+        raise _bad(declared)
+    return parsed
+
+
+def _bad(declared: Setting) -> BusinessError:
+    text = _l("The value of the setting %(name)s is not valid.", name=declared.name)
+    return BusinessError("bad_setting", text, field="value")
 
 
 def _values(work: Work) -> dict[tuple[str, str, int], Any]:

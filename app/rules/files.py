@@ -15,7 +15,7 @@ from app.rules import audiences
 from models.files import Attachment, File, FileVersion
 
 MEGABYTE = 1024 * 1024
-MOST_MB = settings.setting(
+settings.setting(
     "UPLOAD_MAX_MB", int, 25, _l("Largest file that can be uploaded, in megabytes"), ("branch", "system")
 )
 TYPES = settings.setting(

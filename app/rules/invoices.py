@@ -40,11 +40,6 @@ TYPES = {
     "tax": _l("Tax invoice"),
     "credit_note": _l("Credit note"),
 }
-PAYMENT = {
-    "unpaid": _lp("invoice", "Unpaid"),
-    "part": _lp("invoice", "Partly paid"),
-    "paid": _lp("invoice", "Paid"),
-}
 
 FLOW = Flow(
     Invoice,

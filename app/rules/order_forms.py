@@ -322,7 +322,7 @@ def remove(form, work):
 def clean(work):
     """Remove the previews nobody ordered from in time."""
     days = settings.get("ORDER_FORM_KEEP_DAYS", work)
-    if not days:  # as of everything that is kept for some days: 0 is for good
+    if days <= 0:  # as of everything that is kept for some days: 0 is for good
         return
     old = work.now - timedelta(days=days)
     gone = delete(OrderForm).where(OrderForm.state.in_(("reading", "ready")), OrderForm.created_at < old)

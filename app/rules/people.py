@@ -27,7 +27,8 @@ FLOW = Flow(
 PROFILE_FIELDS = ("locale", "calendar", "digits", "timezone", "mobile")
 STAFF_FIELDS = (*PROFILE_FIELDS, "away_until")  # of staff: orders are assigned to whoever is there
 settings.setting("ALLOW_EXTERNAL_ACCESS", bool, True, _l("Allow external user access"))
-settings.setting("USERNAME_PATTERN", str, r"[A-Za-z0-9._@+-]{2,64}", _l("Pattern of user names of external users"))
+settings.setting("USERNAME_PATTERN", settings.pattern, r"[A-Za-z0-9._@+-]{2,64}",
+                 _l("Pattern of user names of external users"))  # fmt: skip
 settings.setting(
     "PROFILE_EDITABLE_FIELDS", str, " ".join(PROFILE_FIELDS),
     _l("Fields of the profile that external users may change"),

@@ -52,7 +52,7 @@ def put(name, scope, scope_id, given, work):
     one = declared(name)
     if scope not in one.scopes or (scope == "system") != (scope_id == 0):
         raise BusinessError("bad_scope", _l("This setting has no value there."), field="record")
-    parsed = settings.parse(one, given)
+    parsed = settings.checked(one, given)
     plain = format(parsed, "f") if isinstance(parsed, Decimal) else parsed
     row = value(name, scope, scope_id, work)
     if row is None:

@@ -85,9 +85,3 @@ def tags_of(noun, record_ids, work):
     for record_id, name in work.session.execute(statement):
         found[record_id].append(name)
     return found
-
-
-def tagged(model, noun, name):
-    """The criterion of the records that carry a tag."""
-    carrying = select(Tagging.record_id).join(Tag, Tag.id == Tagging.tag_id)
-    return model.id.in_(carrying.where(Tagging.noun == noun, func.lower(Tag.name) == name.lower()))

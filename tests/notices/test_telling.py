@@ -147,8 +147,9 @@ def test_texts_of_others_cannot_add_headers_or_markup(open_work, told, mailbox):
         make_user(work, "rita", ["order.approve"])
         order = make_order(work, customer, (make_product(work), 1), number="X-1\r\nBcc: victim@example.com")
     publish(open_work, "order.submit", order)
-    rows = told()
+    rows, mails = told(), list(mailbox.glob("*.eml"))
+    assert len(rows) == len(mails) == 2, "the customer and one of us"
     for row in rows:
         assert "\n" not in row.subject and "<b>Ltd" not in row.html
-    for path in mailbox.glob("*.eml"):
+    for path in mails:
         assert message_from_bytes(path.read_bytes(), policy=policy.default)["Bcc"] is None

@@ -1,11 +1,13 @@
 """An order through its doors: REST and screens, customer and reviewer."""
 
+import re
 from decimal import Decimal
 
 import pytest
 from sqlalchemy import select
 
-from app.rules import stock
+from app.rules import documents, order_deletion, stock
+from models.orders import Order
 from models.organisation import Branch
 from models.products import Product
 from models.stock import Warehouse
@@ -104,3 +106,29 @@ def test_a_row_that_is_typed_tells_the_stock_of_the_branch_that_delivers(goods, 
         makers.customer_of(work, people.one).branch_id = branch.id
     asked = sign_in("buyer1").get("/orders/price?sku=A-1&quantity=4").json
     assert (asked["available"], asked["enough"]) == ("3", False)
+
+
+def test_a_record_that_came_from_a_deleted_order_names_it_without_leading_there(people, sign_in, open_work):
+    with open_work() as work:
+        customer, bolt = makers.customer_of(work, people.one), makers.make_product(work)
+        gone, kept, made = (makers.make_order(work, customer, (bolt, 1), number=f"SO-{name}").id for name in "ABC")
+        for source in (gone, kept):
+            documents.link(work.session.get(Order, source), work.session.get(Order, made), "copied", work)
+        order_deletion.remove(work.session.get(Order, gone), work)
+    for who in ("reviewer", "buyer1"):
+        page = sign_in(who).page(f"/orders/show/{made}")
+        assert "SO-A" in page and f'href="/orders/show/{kept}"' in page
+        assert f'href="/orders/show/{gone}"' not in page
+
+
+def test_a_status_is_set_by_hand_on_the_version_that_was_seen(people, goods, sign_in, rest):
+    pk = order(rest, submit=True).json["id"]
+    desk = sign_in("supervisor")
+    form = desk.page(f"/orders/show/{pk}").partition(f'action="/orders/override/{pk}"')[2].partition("</form>")[0]
+    seen = re.search(r'name="version" value="(\d+)"', form)[1]
+    given = {"state": "cancelled", "reason": "by hand", "version": seen}
+    assert rest("reviewer").post(f"/orders/{pk}/assign", {"handler": people.ids["support"]}).status_code == 200
+    desk.post(f"/orders/override/{pk}", given)
+    assert rest("supervisor").get(f"/orders/{pk}").json["result"]["state"] == "submitted"
+    desk.post(f"/orders/override/{pk}", given | {"version": str(int(seen) + 1)})
+    assert rest("supervisor").get(f"/orders/{pk}").json["result"]["state"] == "cancelled"
