@@ -16,7 +16,7 @@ from app.core.localized import format_date
 from app.core.readable import parse_date, parse_decimal
 from app.core.scope import lifted
 from app.core.work import current
-from app.rules import approvals, ratings
+from app.rules import approvals, order_deletion, ratings
 from app.rules.products import matching
 from models.products import Product
 from views.cells import said
@@ -185,10 +185,16 @@ class Supervised(Flag):
     """Orders a supervisor has to decide about."""
 
     scattered = True
+    waiting = staticmethod(approvals.waiting_for_supervisor)
 
     def apply(self, query, model, value, session):
-        waiting = approvals.waiting_for_supervisor()
-        return query.filter(waiting if value else ~waiting)
+        return query.filter(self.waiting() if value else ~self.waiting())
+
+
+class DeletionAsked(Supervised):
+    """Orders whose deletion somebody has asked for: a second person decides."""
+
+    waiting = staticmethod(order_deletion.waiting)
 
 
 class Refers(Filter):

@@ -17,7 +17,7 @@ from app.core.flow import FLOWS
 from app.core.localized import format_datetime, format_number
 from app.extensions import db
 from app.reading import reader
-from app.rules import approvals, assignment, quote_flow
+from app.rules import approvals, assignment, order_deletion, quote_flow
 from models.contracts import Contract
 from models.customers import Customer
 from models.orders import Order
@@ -80,6 +80,8 @@ waits("order", _l("Orders"), Order, ("number", "customer", "state", "due_at"),
       _handled(Order, assignment.OPEN), "/orders/list/?mine=yes", assignment.WAITING)  # fmt: skip
 waits("order", _l("Waiting for a supervisor"), Order, ("number", "customer", "state", "due_at"), _to_supervise,
       "/orders/list/?supervisor=yes", assignment.WAITING, "order.supervise")  # fmt: skip
+waits("order", _l("Deletion asked for"), Order, ("number", "customer", "state", "due_at"), order_deletion.waiting_for,
+      "/orders/list/?deletion_asked=yes", permission="order.approve_deletion")  # fmt: skip
 waits("work", _l("Work list"), WorkStage, ("number", "names", "customer", "state", "due_at"),
       lambda user: (WorkStage.handler_id == user) & queues.in_turn(), "/work_stages/list/?mine=yes",
       WORK_TO_DO)  # fmt: skip

@@ -33,6 +33,7 @@ from views.begun_orders import BegunDoors
 from views.doors import body, done
 from views.filters import (
     Choice,
+    DeletionAsked,
     Least,
     Mine,
     NumberOrOwner,
@@ -69,6 +70,7 @@ class OrderView(BegunDoors, JoinDoors, ProposalDoors, LinesDoors, HouseView):
     internal = frozenset({"handler", "due_at", "branch", "channel", "customer", "exchange_rate", "submitted_by",
                           "order_type", "deleted_reason", "canceller", "expiry_warned_at",
                           "quantity_available", "price_source", "mine", "overdue", "supervisor", "display_status",
+                          "deletion_asked",
                           "display_status_id", "rating"})  # fmt: skip
     marked_by = ("due_at", "display_status", "merged_at", "proposed_side")
     inside_steps = frozenset({"set_status", "rate", "request_deletion", "refuse_deletion"})
@@ -98,6 +100,7 @@ class OrderView(BegunDoors, JoinDoors, ProposalDoors, LinesDoors, HouseView):
         of_product,
         Mine("mine", _l("My orders")), Refers("handler", Person, "/customers/managers"),
         Overdue("overdue", assignment.WAITING), Supervised("supervisor", _l("Waiting for a supervisor")),
+        DeletionAsked("deletion_asked", _l("Deletion asked for")),
         Choice("proposed_side", order_proposals.SIDES, _l("Open proposal of")), Choice("payment"),
         Choice("billing"), Choice("shipping"), Choice("channel"),
         Since("from", "ordered_at", _l("Ordered from")), Since("until", "ordered_at", _l("Ordered until"), until=True),

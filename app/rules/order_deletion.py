@@ -102,6 +102,18 @@ def open_request(order):
     return next((one for one in order.deletions if not one.answer), None)
 
 
+def waiting():
+    """The criterion of the orders whose deletion somebody has asked for and nobody has answered."""
+    open_ = select(Approval.record_id).where(Approval.noun == NOUN, Approval.answer == "")
+    return Order.state.in_(KEPT) & Order.id.in_(open_)
+
+
+def waiting_for(user_id):
+    """The same of those somebody else has asked for: nobody answers what he has asked for himself."""
+    own = Approval.noun == NOUN, Approval.answer == "", Approval.created_by == user_id
+    return waiting() & Order.id.not_in(select(Approval.record_id).where(*own))
+
+
 def must_ask(order, work):
     """Guard: who can delete an order himself has nothing to ask for; nobody asks twice."""
     if open_request(order) is not None:

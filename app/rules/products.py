@@ -3,6 +3,7 @@
 import re
 from decimal import Decimal
 
+from flask_babel import get_locale
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import String, cast, delete, func, select
 from sqlalchemy.dialects.postgresql import TSQUERY
@@ -10,7 +11,7 @@ from sqlalchemy.orm import joinedload
 
 from app.core import searchtext
 from app.core.errors import BusinessError, NotFound
-from app.core.localized import LOCALES
+from app.core.localized import DEFAULT, LOCALES, pick
 from app.core.money import check_size
 from app.core.work import current
 from app.rules import catalogue, masters
@@ -112,13 +113,19 @@ def _check_factor(factor, unit):
     check_digits(factor.factor, unit, "factor")
 
 
+def uneven(unit):
+    """What is said of a quantity that is finer than its unit, the unit as it is printed for whoever reads."""
+    printed = pick(unit.symbols, str(get_locale() or DEFAULT)) or unit.code
+    return _l("This quantity does not come out even in the unit: %(unit)s", unit=printed)
+
+
 def check_digits(quantity, unit, field):
     """A quantity is no finer than its unit: there is no half piece.
 
     :raises BusinessError: 'uneven_quantity'
     """
     if quantity != quantity.quantize(Decimal(1).scaleb(-unit.digits)):
-        text = _l("This quantity does not come out even in the unit: %(unit)s", unit=unit.code)
+        text = uneven(unit)
         raise BusinessError("uneven_quantity", text, field=field, unit=unit.code)
 
 

@@ -7,15 +7,18 @@ from flask_babel import lazy_gettext as _l
 from app.core.errors import BusinessError
 from app.core.localized import pick
 from app.core.money import Money
-from app.rules import credit
+from app.rules import credit, products
 from app.rules import service_design as design
 
 ONE = Decimal(1)
 COUNTED = ("list", "per_unit", "by_choice")  # kinds of price that a number field may multiply
 
 
-def problems(definition):
-    """What is wrong with the price rule: [(place in words, sentence)]."""
+def problems(definition, product):
+    """What is wrong with the price rule: [(place in words, sentence)].
+
+    :param product: what an order of the service sells; None where it is not chosen yet
+    """
     rule = definition["price"]
     found = []
     if rule["kind"] in ("fixed", "per_unit") and rule["amount"] is None:
@@ -25,7 +28,16 @@ def problems(definition):
     if rule["kind"] == "by_choice":
         found += _unready(definition, rule.get("choice"), "choice", _l("Choose what the price table is by."))
         found += [] if found else _gaps(definition, rule)
-    return [(_l("Price"), text) for text in found]
+    return [(_l("Price"), text) for text in found] + _too_fine(definition, product)
+
+
+def _too_fine(definition, product):
+    """A number that counts the product has no more decimals than its unit: else nobody could order what he entered."""
+    key = definition["price"].get("field")
+    field = design.field(definition, key) if key and definition["price"]["kind"] in COUNTED else None
+    if product is None or field is None or field["kind"] != "number" or field["digits"] <= product.unit.digits:
+        return []
+    return [(design.title(field), products.uneven(product.unit))]
 
 
 def _unready(definition, key, kind, absent):

@@ -112,7 +112,7 @@ def sound(service, work):
 def problems(service):
     """What is still wrong with the definition being worked on: [(place in words, sentence)]."""
     definition = service.draft or design.empty()
-    return design.problems(definition) + service_price.problems(definition)
+    return design.problems(definition) + service_price.problems(definition, service.product)
 
 
 def changed(service, work):

@@ -43,6 +43,22 @@ def test_a_list_is_worked_without_a_mouse(person):
     assert reviewer.pointed == []
 
 
+def test_the_keys_lead_past_what_is_hidden(person):
+    reviewer = person("reviewer")
+    page = reviewer.visit("/orders/list/")
+    for key in ("j", "x", "b"):
+        page.keyboard.press(key)
+    assert page.locator("[data-pick-matching][hidden]").count() == 1, "more match than the page shows"
+    assert reviewer.focused("[data-pick-none]")
+    page = reviewer.visit("/orders/list/?state=submitted")
+    page.keyboard.press("f")
+    assert reviewer.focused("#filters [name=number]"), "past the state that is kept"
+    page.keyboard.type("SO-")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    assert "state=submitted" in page.url and "number=SO-" in page.url
+
+
 def test_a_filter_is_saved_and_columns_are_chosen_by_keys(person):
     reviewer = person("reviewer")
     page = reviewer.visit("/orders/list/?least=1")

@@ -212,7 +212,13 @@ def test_deleting_asks_a_second_person_where_the_type_says_so(rest, pk, sign_in,
     assert "submit" in told and "request_deletion" not in told
     page = sign_in("supervisor").page(f"/orders/show/{pk}")
     assert "Approve the deletion" in page and "Entered twice" in page
+    waits = f"/orders/show/{pk}"
+    for where in ("/my_work/", "/orders/list/?deletion_asked=yes"):
+        assert waits in sign_in("supervisor").page(where), where
+    assert waits not in sign_in("supervisor").page("/orders/list/?deletion_asked=no")
+    assert waits in sign_in("buyer1").page("/orders/list/?deletion_asked=no"), "customers have no such filter"
     gone = sign_in("supervisor").post(f"/orders/step/approve_deletion/{pk}", follow_redirects=True)
+    assert waits not in sign_in("supervisor").page("/my_work/")
     assert gone.status_code == 200
     assert rest("supervisor").get(f"/orders/{pk}").status_code == 404
 

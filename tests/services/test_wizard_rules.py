@@ -48,6 +48,20 @@ def filled(work, customer, **answers):
 # --- the definition ----------------------------------------------------------------------------
 
 
+def test_a_number_that_is_priced_is_no_finer_than_the_unit_of_the_product(work):
+    service = makers.make_service(work, published=False)
+    by = service.draft["price"]["field"]
+    field = next(one for one in service_design.fields_of(service.draft) if one["key"] == by)
+    field["digits"] = service.product.unit.digits + 1
+    assert [(place, str(text)) for place, text in services.problems(service)] == [
+        (service_design.title(field), "This quantity does not come out even in the unit: pcs")]  # fmt: skip
+    with pytest.raises(BusinessError) as refused:
+        services.sound(service, work)
+    assert refused.value.code == "bad_definition"
+    field["digits"] = service.product.unit.digits
+    assert services.problems(service) == []
+
+
 @pytest.mark.parametrize("definition", [
     None, [], {"steps": {}}, {"steps": [1]}, {"steps": [{"key": "A b"}]}, {"unknown": 1},
     {"steps": [{"key": "a", "fields": [{"key": "b", "kind": "spell"}]}]},

@@ -42,7 +42,7 @@ function togglePanel(button) {
   const panel = document.getElementById(button.dataset.togglePanel);
   panel.hidden = !panel.hidden;
   button.setAttribute("aria-expanded", String(!panel.hidden));
-  if (!panel.hidden) { const first = $("input, select, summary", panel); if (first) first.focus(); }
+  if (!panel.hidden) { const first = $('input:not([type="hidden"]), select, summary', panel); if (first) first.focus(); }
 }
 
 function reveal(button) {
@@ -132,7 +132,7 @@ function openDrop(event, selector) {
 /** To what can be done: with the ticked rows of a list, or with the record. */
 function steps(event) {
   const bar = $("[data-bulk]:not([hidden])");
-  const first = bar ? $("button", bar) : $(".page-head .buttons [data-open-dialog]");
+  const first = bar ? $("button:not([hidden])", bar) : $(".page-head .buttons [data-open-dialog]");
   if (first) { event.preventDefault(); first.focus(); }
 }
 
