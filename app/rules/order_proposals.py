@@ -96,7 +96,7 @@ def none_open(order, work):
 def one_open(order, work):
     """There is something to answer or to withdraw."""
     if order.proposed_side is None:
-        raise Conflict("no_proposal", _l("There is no open proposal for this order any more."))
+        raise Conflict("no_proposal", _l("There is no open proposal for this order."))
 
 
 def theirs(order, work):
