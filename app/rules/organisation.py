@@ -5,11 +5,12 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
+import config
 from app.core.errors import BusinessError
 from app.core.localized import LOCALES, babel_locale
 from app.core.money import digits
 from app.core.numbering import NumberCounter, NumberSeries
-from app.rules import masters
+from app.rules import masters, wording
 from models.base import HOUSE_BRANCH
 from models.orders import OrderType
 from models.organisation import (
@@ -52,7 +53,8 @@ NUMBER_MODES = {"auto": _l("By the series"), "manual": _l("By hand"),
 CONFIRMATIONS = {"manager": _l("A person approves"), "auto_stock_check": _l("By itself, when the goods are in stock")}
 DELETE_POLICIES = {"confirm": _l("After a question"), "hq_only": _l("By the head office only"),
                    "special_approval": _l("After a special approval")}  # fmt: skip
-PRESETS = {"": _l("Our own words"), "S0": "S0", "S1": "S1", "S2": "S2", "S3": "S3", "S4": "S4"}
+PRESETS = {"": _l("Our own words"), **{code: f"{config.LANGUAGES[locale]['name']} ({code})"
+                                       for code, (locale, _words) in wording.PRESETS.items()}}  # fmt: skip
 
 
 def texts(*words):

@@ -39,15 +39,16 @@ def lay_out(order, work):
     edition = wizard_drafts.edition_of(order, work)
     if edition is None or order.state != "released" or of_order(order, work):
         return
-    for position, stage in enumerate(edition.definition["stages"], 1):
-        work.session.add(
-            WorkStage(
-                number=f"{order.number}/{position}", customer_id=order.customer_id, branch_id=order.branch_id,
-                order_id=order.id, service_version_id=edition.id, position=position, names=stage["names"],
-                approval=stage["approval"], days=stage["days"], revisions=0,
-            )
-        )  # fmt: skip
-    work.session.flush()
+    with work.doing("work.create"):
+        for position, stage in enumerate(edition.definition["stages"], 1):
+            work.session.add(
+                WorkStage(
+                    number=f"{order.number}/{position}", customer_id=order.customer_id, branch_id=order.branch_id,
+                    order_id=order.id, service_version_id=edition.id, position=position, names=stage["names"],
+                    approval=stage["approval"], days=stage["days"], revisions=0,
+                )
+            )  # fmt: skip
+        work.session.flush()
     turn(of_order(order, work), {}, order, work)
 
 

@@ -81,6 +81,15 @@ def test_stages_come_with_the_release_and_only_once(work, order):
     assert len(work_plan.of_order(order, work)) == 3
 
 
+def test_the_history_of_a_stage_begins_with_its_making(open_work, work, order):
+    pk = work_plan.of_order(order, work)[0].id
+    work.session.commit()
+    with open_work() as later:
+        rows = later.session.scalars(
+            select(History).where(History.noun == "work", History.record_id == pk).order_by(History.id))
+        assert next(iter(rows)).action == "work.create"
+
+
 def test_an_order_without_stages_or_service_needs_no_work(work):
     customer = makers.make_customer(work)
     plain = makers.make_confirmed_order(work, customer, (makers.make_product(work), 1))
