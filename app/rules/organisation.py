@@ -10,7 +10,7 @@ from app.core.errors import BusinessError
 from app.core.localized import LOCALES, babel_locale
 from app.core.money import digits
 from app.core.numbering import NumberCounter, NumberSeries
-from app.rules import masters, wording
+from app.rules import masters
 from models.base import HOUSE_BRANCH
 from models.orders import OrderType
 from models.organisation import (
@@ -53,8 +53,9 @@ NUMBER_MODES = {"auto": _l("By the series"), "manual": _l("By hand"),
 CONFIRMATIONS = {"manager": _l("A person approves"), "auto_stock_check": _l("By itself, when the goods are in stock")}
 DELETE_POLICIES = {"confirm": _l("After a question"), "hq_only": _l("By the head office only"),
                    "special_approval": _l("After a special approval")}  # fmt: skip
-PRESETS = {"": _l("Our own words"), **{code: f"{config.LANGUAGES[locale]['name']} ({code})"
-                                       for code, (locale, _words) in wording.PRESETS.items()}}  # fmt: skip
+MANUALS = {"S0": "fa", "S1": "ro", "S2": "zh_Hans_CN", "S3": "ru", "S4": "tr"}  # each manual is in one language
+PRESETS = {"": _l("Our own words"), **{code: f"{config.LANGUAGES[one]['name']} ({code})"
+                                       for code, one in MANUALS.items()}}  # fmt: skip
 
 
 def texts(*words):

@@ -9,20 +9,21 @@ from app.core.errors import BusinessError
 from app.core.flow import FLOWS
 from app.core.localized import LOCALES
 from app.core.work import current_or_none
+from app.rules.organisation import MANUALS
 from models.customers import Customer
 from models.wording import StateWord
 
 # The manuals' own terms, each in the language of its manual (catalogue, Appendix A).
 PRESETS = {
-    "S0": ("fa", {"order.submitted": "در حال بررسی کارشناس", "order.confirmed": "پیش‌فاکتور صادر شد",
-                  "order.released": "در لیست انجام کار", "order.completed": "کار انجام شد"}),
-    "S1": ("ro", {"quote.accepted": "Ofertă acceptată", "quote.rejected": "Ofertă respinsă"}),
-    "S2": ("zh_Hans_CN", {"order.submitted": "待审核", "order.confirmed": "已确认", "order.released": "处理中",
-                          "order.completed": "已完成", "order.cancelled": "已取消", "contract.submitted": "待审核",
-                          "contract.active": "服务期内", "contract.expired": "已到期"}),
-    "S3": ("ru", {"order.changed": "Изменен", "order.confirmed": "Подтвержден менеджером", "order.released": "На склад",
-                  "order.completed": "Отгружен", "order.cancelled": "Удален"}),
-    "S4": ("tr", {"order.confirmed": "İşlemde", "order.released": "İşlemde"}),
+    "S0": {"order.submitted": "در حال بررسی کارشناس", "order.confirmed": "پیش‌فاکتور صادر شد",
+           "order.released": "در لیست انجام کار", "order.completed": "کار انجام شد"},
+    "S1": {"quote.accepted": "Ofertă acceptată", "quote.rejected": "Ofertă respinsă"},
+    "S2": {"order.submitted": "待审核", "order.confirmed": "已确认", "order.released": "处理中",
+           "order.completed": "已完成", "order.cancelled": "已取消", "contract.submitted": "待审核",
+           "contract.active": "服务期内", "contract.expired": "已到期"},
+    "S3": {"order.changed": "Изменен", "order.confirmed": "Подтвержден менеджером", "order.released": "На склад",
+           "order.completed": "Отгружен", "order.cancelled": "Удален"},
+    "S4": {"order.confirmed": "İşlemde", "order.released": "İşlemde"},
 }  # fmt: skip
 LONGEST = 60
 
@@ -89,7 +90,7 @@ def check_portal(portal, work):
 
 def preset(code):
     """The words of a manual as new rows."""
-    locale, words = PRESETS.get(code, ("en", {}))
+    locale, words = MANUALS.get(code, "en"), PRESETS.get(code, {})
     pairs = ((name.split("."), text) for name, text in words.items())
     return [StateWord(noun=noun, state=state, texts={locale: text}) for (noun, state), text in pairs]
 
