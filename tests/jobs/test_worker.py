@@ -129,6 +129,7 @@ def test_a_killed_worker_loses_nothing_and_doubles_nothing(worker, promise, mark
     promise("test.mark", *({"number": number} for number in range(2, 8)))
     until((tmp_path / "started-1").exists, "it began")
     until(lambda: marks() == [2, 3, 4, 5, 6, 7], "the others are done")
+    until(lambda: jobs() == {"doing": 1, "succeeded": 6}, "the worker has said so, too")
     first.kill()
     first.wait()
     assert marks() == [2, 3, 4, 5, 6, 7] and jobs()["doing"] == 1
