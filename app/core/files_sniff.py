@@ -164,7 +164,7 @@ def _archive(stream: BinaryIO) -> str | None:
             kind = (
                 archive.open("mimetype").read(100).decode("ascii", "replace") if "mimetype" in names else ""
             )
-    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, KeyError, ValueError):
+    except (zipfile.BadZipFile, OSError, RuntimeError, KeyError, ValueError):
         return None
     macros = any(name.lower().endswith(("vbaproject.bin", ".exe", ".js", ".hta")) for name in names)
     if unpacked > _MOST_UNPACKED or len(entries) > _MOST_ENTRIES or macros:

@@ -72,7 +72,7 @@ def _archive(content: bytes, most_bytes: int) -> zipfile.ZipFile:
                     unpacked += len(piece)
                     if unpacked > most_bytes:
                         raise Refused("too_large")
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError, ValueError):
+    except (zipfile.BadZipFile, RuntimeError, OSError, EOFError, ValueError):
         raise Refused("damaged") from None
     return archive
 
